@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* fltmgr, outward header (NT side): what host needs beyond the public Flt* routines. */
+#ifndef FB_FLTMGR_FLTMGR_H
+#define FB_FLTMGR_FLTMGR_H
+
+#include <fltKernel.h>
+
+#include "vf/vf.h"
+
+/* Creates the FltMgr driver, registers io hooks (mount watch, interest, file-object teardown).  Once per machine. */
+NTSTATUS FltpInitialize(VOID);
+VOID FltpShutdown(VOID);
+
+/* Unloads a started minifilter as FilterUnload / a mandatory service stop does.  The caller then unloads the driver. */
+NTSTATUS FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory);
+PFLT_FILTER FltpFilterOfDriver(PDRIVER_OBJECT DriverObject);   /* +1 reference (FltObjectDereference) or NULL */
+
+/* Marks a filter whose driver faulted: its callbacks are skipped from now on. */
+VOID FltpFilterMarkDead(PFLT_FILTER Filter);
+
+/* Counters for the report. */
+typedef struct FLTP_MAJOR_COUNT { UCHAR Major; ULONGLONG Pre, Post; } FLTP_MAJOR_COUNT;
+typedef struct FLTP_FILTER_REPORT {
+    UNICODE_STRING Name;                       /* borrowed while the callback runs */
+    UNICODE_STRING Altitude;                   /* default instance */
+    vf_owner *Owner;
+    BOOLEAN Dead;
+    ULONG Instances;
+    ULONG MajorCount;
+    FLTP_MAJOR_COUNT Majors[64];               /* only operations seen */
+} FLTP_FILTER_REPORT;
+/* Also called once per filter as it is freed (through the retired hook), so that the final report has filters that are gone. */
+VOID FltpReportFilters(VOID (*Callback)(const FLTP_FILTER_REPORT *Report, PVOID Context), PVOID Context);
+VOID FltpSetRetiredHook(VOID (*Callback)(const FLTP_FILTER_REPORT *Report, PVOID Context), PVOID Context);
+
+/* Unload waits: called about once a second while FltUnregisterFilter waits; returns TRUE to give up (the wait is then reported
+ * as F-19 and abandoned: the filter's memory stays). */
+VOID FltpSetWaitHook(BOOLEAN (*Callback)(PFLT_FILTER Filter, ULONG Seconds, PVOID Context), PVOID Context);
+
+#endif

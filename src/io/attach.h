@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Private attachments of an operation: exact POSIX values that NT structures cannot carry.  view fills one, the base file system uses
+ * it unless a filter changed the NT field it belongs to.  Neutral types.
+ */
+#ifndef FB_IO_ATTACH_H
+#define FB_IO_ATTACH_H
+
+#include <stdint.h>
+
+#define IOP_ATTACH_MAGIC 0x31706f69u
+enum {
+    IOP_ATTACH_MODE = 1, IOP_ATTACH_UID = 2, IOP_ATTACH_GID = 4, IOP_ATTACH_ATIME = 8, IOP_ATTACH_MTIME = 16,
+    IOP_ATTACH_RDEV = 32, IOP_ATTACH_SYMLINK = 64, IOP_ATTACH_ATIME_NOW = 128, IOP_ATTACH_MTIME_NOW = 256,
+    IOP_ATTACH_KILL_SUIDGID = 512
+};
+struct iop_attachment {
+    uint32_t magic, valid;
+    uint32_t mode;                             /* st_mode incl. type for mknod */
+    uint32_t uid, gid;
+    uint64_t rdev;
+    int64_t atime_sec, mtime_sec;
+    uint32_t atime_nsec, mtime_nsec;
+    int64_t nt_atime, nt_mtime;                /* the NT values view put into the structure: differ = a filter changed them */
+    const char *symlink;                       /* target, UTF-8/bytes */
+    int open_flags;                            /* O_APPEND, O_DIRECT … as given by the client */
+    int host_errno;                            /* out: exact errno of the host call, 0 = none */
+};
+
+/* Private control code, sent by view straight to the base device: fills struct iop_host_file; STATUS_INVALID_DEVICE_REQUEST from memfs. */
+#define IOP_FSCTL_HOST_FILE 0x0009FBD0u
+struct iop_host_file { int fd; uint64_t dev, ino; };
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io, outward header: the I/O manager's entry points for view, fltmgr, file systems and host (NT side).
+ *
+ * Volume model.  A file system makes a named real device (\Device\HarddiskVolume<n>) with a VPB and an unnamed volume
+ * device object (VDO) that serves IRPs, and mounts them with IopVolumeMount.  Filters attach above the VDO.  A name
+ * \Device\HarddiskVolume<n>\a\b is parsed to the real device; the request goes to the top of the stack above the VDO.
+ */
+#ifndef FB_IO_IOP_H
+#define FB_IO_IOP_H
+
+#include <ntifs.h>
+
+#include "vf/vf.h"
+
+/* ---- containers: public part first ---- */
+typedef struct IOP_FILE {
+    FILE_OBJECT Public;
+    /* constant after create */
+    ULONGLONG OperationId;
+    KPROCESSOR_MODE OpenMode;
+    /* interlocked */
+    _Atomic(LONG) HandleCount;
+    _Atomic(LONG) CleanupSent;
+    /* owned by the filter manager: its per-file-object block (stream pointer, handle contexts); freed by the
+     * teardown hook */
+    _Atomic(void *) FilterBlock;
+    /* FSRTL per-file-object contexts */
+    LIST_ENTRY PerFileObjectContexts;
+    EX_PUSH_LOCK PerFileObjectLock;
+    /* who opened it: CLEANUP runs as this */
+    PEPROCESS OpenerProcess;
+    PETHREAD OpenerThread;
+    /* view's back pointer */
+    void *ViewHandle;
+} IOP_FILE;
+#define IOP_FILE_FROM(FileObject) ((IOP_FILE *)(FileObject))
+
+/* A driver of ours or a loaded one. */
+typedef struct IOP_DRIVER {
+    DRIVER_OBJECT Public;
+    DRIVER_EXTENSION Extension;
+    vf_owner *Owner;
+    CHAR Name[64];                             /* UTF-8, for reports */
+    BOOLEAN Runtime;                           /* ours (FltMgr, memfs, hostfs): calls are not fault-framed */
+    _Atomic(LONG) Dead;                        /* faulted: skipped */
+    FS_FILTER_CALLBACKS *FsFilterCallbacks;
+    /* IRP_MJ_QUERY_OPEN: answers a stat-like query by name without opening.  Device is the driver's own device in the stack; lower
+     * drivers are reached with IopQueryOpenLower.  STATUS_FLT_DISALLOW_FSFILTER_IO or STATUS_NOT_SUPPORTED: caller opens instead. */
+    NTSTATUS (*QueryOpen)(PDEVICE_OBJECT Device, struct IOP_QUERY_OPEN *Query);
+} IOP_DRIVER;
+#define IOP_DRIVER_FROM(DriverObject) ((IOP_DRIVER *)(DriverObject))
+
+/* IRPs of our own; recognised by IRP_ALLOCATED_FIXED_SIZE-like private AllocationFlags bit. */
+typedef struct IOP_IRP_EXTENSION {
+    ULONGLONG OperationId;
+    void *Attachment;                          /* private data of the requestor that the base file system understands (io/attach.h) */
+    void *FilterTarget;                        /* creates only: enter FltMgr below this instance; NULL = top */
+    PEPROCESS RequestorProcess;                /* referenced while the IRP lives */
+} IOP_IRP_EXTENSION;
+IOP_IRP_EXTENSION *IopIrpExtension(PIRP Irp);  /* NULL for a foreign IRP */
+
+/* ---- requests ---- */
+/*
+ * Opens or creates.  IRQL PASSIVE.  Refs: *FileObject +1 pointer reference and one handle count for the caller, undone by
+ * IopCloseFile.  The result of a create that did not open (STATUS_REPARSE is an error here) leaves *FileObject NULL.
+ */
+typedef struct IOP_CREATE {
+    PDEVICE_OBJECT Device;                     /* real device or VDO of the volume; NULL: Name is a full NT path */
+    PDEVICE_OBJECT HintDevice;                 /* send to this device instead of the top of the stack; NULL = top */
+    void *FilterTarget;                        /* PFLT_INSTANCE: enter below it; NULL = top */
+    PFILE_OBJECT RelatedFileObject;
+    UNICODE_STRING Name;                       /* relative to the volume ("\a\b") when Device is given */
+    ACCESS_MASK DesiredAccess;
+    ULONG Disposition;                         /* FILE_OPEN … */
+    ULONG CreateOptions;                       /* FILE_DIRECTORY_FILE …; FILE_OPEN_BY_FILE_ID: Name is the 8-byte id */
+    ULONG FileAttributes;
+    ULONG ShareAccess;
+    PVOID EaBuffer;
+    ULONG EaLength;
+    LARGE_INTEGER AllocationSize;
+    ULONG ObjectAttributes;                    /* OBJ_CASE_INSENSITIVE … */
+    ULONG OpenFlags;                           /* SL_* and IO_* of IoCreateFileEx */
+    KPROCESSOR_MODE RequestorMode;
+    PIO_DRIVER_CREATE_CONTEXT DriverContext;   /* ECPs, transaction; may be NULL */
+    void *Attachment;
+} IOP_CREATE;
+NTSTATUS IopCreateFile(const IOP_CREATE *Create, PIO_STATUS_BLOCK IoStatus, PFILE_OBJECT *FileObject);
+
+/* Last handle: IRP_MJ_CLEANUP now, IRP_MJ_CLOSE when the last pointer reference goes. */
+VOID IopCloseFile(PFILE_OBJECT FileObject);
+
+/*
+ * Builds an IRP from Stack (MajorFunction, MinorFunction, Flags, Parameters; FileObject and DeviceObject are filled in), sends it to
+ * StartDevice (NULL: top of the file object's stack), waits for completion.  Buffers: given by the members; the routine does
+ * the buffered/direct/neither transport the device asks for.  IRQL: PASSIVE_LEVEL.
+ */
+typedef struct IOP_REQUEST {
+    PFILE_OBJECT FileObject;
+    PDEVICE_OBJECT StartDevice;
+    IO_STACK_LOCATION Stack;
+    PVOID InputBuffer;  ULONG InputLength;     /* SET_*, WRITE, FSCTL input */
+    PVOID OutputBuffer; ULONG OutputLength;    /* QUERY_*, READ, directory, FSCTL output */
+    ULONG IrpFlags;                            /* IRP_NOCACHE, IRP_PAGING_IO … */
+    KPROCESSOR_MODE RequestorMode;
+    void *Attachment;
+    void *FilterTarget;
+} IOP_REQUEST;
+NTSTATUS IopRequest(IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus);
+
+/* Convenience over IopRequest; the mode is UserMode for view, KernelMode for Zw callers. */
+NTSTATUS IopRead(PFILE_OBJECT FileObject, PVOID Buffer, ULONG Length, LONGLONG Offset, ULONG IrpFlags, KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK IoStatus);
+NTSTATUS IopWrite(PFILE_OBJECT FileObject, const VOID *Buffer, ULONG Length, LONGLONG Offset, ULONG IrpFlags, KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK IoStatus);
+NTSTATUS IopQueryInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, KPROCESSOR_MODE Mode, PULONG Returned);
+NTSTATUS IopSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target, void *Attachment, KPROCESSOR_MODE Mode);
+
+/* ---- query-open (stat by name without a handle) ---- */
+typedef struct IOP_QUERY_OPEN {
+    PFILE_OBJECT FileObject;                   /* stack file object: FileName and DeviceObject set, never opened */
+    FILE_INFORMATION_CLASS Class;              /* FileStatLxInformation, FileNetworkOpenInformation … */
+    PVOID Buffer;
+    ULONG Length;
+    ULONG Returned;
+    BOOLEAN CaseSensitive;
+    KPROCESSOR_MODE RequestorMode;
+} IOP_QUERY_OPEN;
+NTSTATUS IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);            /* Device: VDO or real device; enters at the top of the stack */
+NTSTATUS IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query);        /* from Lower downwards */
+
+/* ---- volumes ---- */
+NTSTATUS IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);  /* sets the VPB, runs mount hooks */
+NTSTATUS IopVolumeDismount(PDEVICE_OBJECT RealDevice);
+PDEVICE_OBJECT IopVolumeTop(PDEVICE_OBJECT RealOrVolumeDevice);                    /* no reference; constant while nothing attaches */
+/* The base file system's device for a file object (for private FSCTLs that filters must not see). */
+PDEVICE_OBJECT IopBaseDevice(PFILE_OBJECT FileObject);
+
+/* ---- hooks upward (callbacks, never includes) ---- */
+#define IOP_INTEREST_BIT(Major) (1ull << ((UCHAR)(Major) <= 0x1b ? (UCHAR)(Major) : 32 + (0xFF - (UCHAR)(Major)) % 32))
+typedef struct IOP_INTEREST {
+    ULONGLONG Majors;                          /* observed by any filter of the stack; all ones when a legacy device is attached */
+    ULONGLONG CachedMajors;                    /* of those READ/WRITE, observed by somebody without SKIP_CACHED_IO */
+    ULONGLONG PagingMajors;                    /* … by somebody without SKIP_PAGING_IO */
+    ULONG Generation;                          /* changes with every attach and detach */
+} IOP_INTEREST;
+typedef struct IOP_HOOKS {
+    VOID (*VolumeMounted)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+    VOID (*VolumeDismounting)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+    VOID (*FileObjectClosing)(PFILE_OBJECT FileObject);       /* after IRP_MJ_CLOSE was sent, before the memory goes */
+    VOID (*Interest)(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
+} IOP_HOOKS;
+/* Up to four users (fltmgr, fsrtl, view, tests); every non-NULL member is called in registration order. */
+NTSTATUS IopRegisterHooks(const IOP_HOOKS *Hooks);
+VOID IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
+
+/* ---- drivers ---- */
+/* Creates \Driver\<Name> or \FileSystem\<Name>, calls DriverEntry.  Runtime drivers pass Owner NULL. */
+NTSTATUS IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath, vf_owner *Owner, BOOLEAN Runtime, PDRIVER_OBJECT *DriverObject);
+NTSTATUS IopUnloadDriver(PDRIVER_OBJECT DriverObject);         /* DriverUnload, then checks what is left */
+VOID IopInitialize(VOID);                                      /* once, at machine creation */
+VOID IopShutdown(VOID);
+
+#endif

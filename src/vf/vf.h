@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vf: the verifier's memory.  Owners (one per loaded driver), a ledger of every object a driver can leak, findings,
+ * routines that were called but are not there, lock ranks, fault injection.  Seam header: neutral types.
+ *
+ * Counting (vf_count) is always on; recording stacks needs vf_level >= VF_STANDARD.  All functions accept a NULL owner
+ * (the runtime itself) and a NULL object (nothing was recorded).
+ */
+#ifndef FB_VF_H
+#define FB_VF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum vf_level { VF_OFF, VF_STANDARD, VF_FULL };
+extern _Atomic(int) vf_level_now;
+static inline bool vf_on(void) { return __builtin_expect(__atomic_load_n((int *)&vf_level_now, __ATOMIC_RELAXED) != 0, 0); }
+void vf_set_level(enum vf_level level);        /* before the first driver is loaded */
+
+/* ---- kinds: what is counted, per owner ---- */
+enum vf_kind {
+    VF_CONTEXT_VOLUME, VF_CONTEXT_INSTANCE, VF_CONTEXT_FILE, VF_CONTEXT_STREAM, VF_CONTEXT_STREAMHANDLE,
+    VF_CONTEXT_TRANSACTION, VF_CONTEXT_SECTION,
+    VF_NAME_INFORMATION, VF_CALLBACK_DATA, VF_GENERIC_WORK_ITEM, VF_WORK_ITEM, VF_PORT, VF_POOL, VF_LOOKASIDE,
+    VF_RESOURCE, VF_MDL, VF_IRP, VF_HANDLE, VF_OBJECT_REFERENCE, VF_FLT_REFERENCE, VF_DEVICE, VF_THREAD, VF_TIMER,
+    VF_SECURITY_DESCRIPTOR, VF_OTHER, VF_KIND_COUNT
+};
+const char *vf_kind_name(enum vf_kind kind);   /* "stream context", … */
+
+typedef struct vf_owner vf_owner;
+vf_owner *vf_owner_create(const char *name);   /* lives until process exit */
+const char *vf_owner_name(const vf_owner *owner);
+
+struct vf_counts { uint64_t allocated, freed, live, peak; };
+void vf_count(vf_owner *owner, enum vf_kind kind, int delta);      /* +1 allocated, -1 freed */
+void vf_owner_counts(const vf_owner *owner, enum vf_kind kind, struct vf_counts *out);
+
+/* ---- what the thread is doing, for findings and for attribution ---- */
+struct vf_operation {                          /* strings are borrowed while set */
+    const char *operation;                     /* "IRP_MJ_CREATE" */
+    const char *phase;                         /* "pre", "post", "instance setup", "context cleanup", "DriverEntry", … */
+    const uint16_t *name;                      /* file name, UTF-16, may be NULL */
+    uint32_t name_bytes;
+    uint64_t id;                               /* operation number, 0 = none */
+    vf_owner *owner;                           /* whose callback runs */
+    struct vf_operation *outer;
+};
+void vf_operation_enter(struct vf_operation *operation);           /* pushes on the thread; no copy */
+void vf_operation_leave(struct vf_operation *operation);
+struct vf_operation *vf_operation_current(void);
+
+/* ---- ledger ---- */
+typedef struct vf_object vf_object;
+enum vf_reason {                               /* who took the reference; decides the rule that a leak breaks */
+    VF_REASON_ALLOCATE, VF_REASON_GET, VF_REASON_REFERENCE, VF_REASON_OLD_CONTEXT, VF_REASON_LINK, VF_REASON_OPEN,
+    VF_REASON_INTERNAL, VF_REASON_COUNT
+};
+/* A new live object with one reference of the given reason.  Returns NULL when the ledger is off.  detail: short literal
+ * or NULL; tag: pool tag or 0.  Counts itself (vf_count +1). */
+vf_object *vf_object_create(vf_owner *owner, enum vf_kind kind, const void *address, uint64_t size, uint32_t tag,
+                            enum vf_reason reason, const char *routine);
+void vf_object_reference(vf_object *object, enum vf_reason reason, const char *routine);
+/* Drops one reference.  The record dropped: a LINK/INTERNAL one if asked by reason, else the newest of this thread and
+ * operation, else the newest of this thread, else the oldest. */
+void vf_object_release(vf_object *object, enum vf_reason reason, const char *routine);
+/* A reference changes hands (link reference becomes the caller's OldContext). */
+void vf_object_rename_reference(vf_object *object, enum vf_reason from, enum vf_reason to, const char *routine);
+/* The object is gone.  Counts vf_count -1 (also when object is NULL: pass owner and kind). */
+void vf_object_destroy(vf_object *object, vf_owner *owner, enum vf_kind kind);
+/* A note that a leak report prints with this object ("FltSetStreamContext failed: STATUS_NOT_SUPPORTED"). */
+void vf_object_note(vf_object *object, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Unknown address?  (double free, stale pointer): the record of a dead object with that address, if still remembered. */
+bool vf_object_was(const void *address, enum vf_kind kind, vf_owner **owner);
+
+/* ---- stacks ---- */
+typedef uint32_t vf_stack;                     /* interned; 0 = none */
+vf_stack vf_stack_here(unsigned skip);
+unsigned vf_stack_frames(vf_stack stack, uintptr_t *frames, unsigned max);
+
+/* ---- findings ---- */
+/* code: "K-01" …; bugcheck: what Windows would do, "0xF5/0x6D" or NULL; rule: "D-01".  Never returns an error, never stops
+ * unless the policy says so.  The same code from the same stack is counted, not repeated. */
+void vf_report(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const void *object,
+               const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void vf_report_stack(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, vf_object *object, vf_stack stack,
+                     const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+unsigned vf_finding_count(void);
+/* Every reference of `owner` that is still held becomes a K-01 finding, naming acquirer, operation, rule. Called at unload. */
+unsigned vf_report_leaks(vf_owner *owner);
+/* What an unload would wait for: calls fn per live reference.  Returns the number. */
+struct vf_reference_view {
+    enum vf_kind kind; const void *address; uint64_t size; uint32_t tag;
+    const char *routine, *operation, *phase; char name[256]; uint64_t operation_id; uint32_t thread;
+    enum vf_reason reason; vf_stack stack, allocation; const char *note;
+};
+unsigned vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
+
+struct vf_finding {
+    const char *code, *rule, *bugcheck, *owner, *text; const void *object; const char *kind;
+    uint32_t thread; char operation[320]; vf_stack stack, acquire; uint64_t count;
+};
+void vf_findings(void (*fn)(const struct vf_finding *finding, void *ctx), void *ctx);
+
+/* ---- routines that are declared but not there ---- */
+void vf_unimplemented(const char *routine, uintptr_t caller);
+#define VF_UNIMPLEMENTED() vf_unimplemented(__func__, (uintptr_t)__builtin_return_address(0))
+void vf_unimplemented_each(void (*fn)(const char *routine, uintptr_t caller, uint64_t count, void *ctx), void *ctx);
+
+/* ---- lock ranks (vf/ranks.h holds the enum) ---- */
+void vf_lock_acquired(const void *lock, int rank);
+void vf_lock_released(const void *lock);
+unsigned vf_locks_held(void);                  /* runtime locks held by this thread; must be 0 at a driver call */
+
+/* ---- fault injection: should this allocation / call fail now? (cheap when off) ---- */
+extern _Atomic(int) vf_inject_on;
+bool vf_inject_slow(const char *routine, vf_owner *owner);
+static inline bool vf_inject(const char *routine, vf_owner *owner)
+{ return __builtin_expect(__atomic_load_n((int *)&vf_inject_on, __ATOMIC_RELAXED) != 0, 0) && vf_inject_slow(routine, owner); }
+
+#endif
