@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* Umbrella: wdm.h and what non-PnP drivers use beyond it. */
+#ifndef _NTDDK_
+#define _NTDDK_
+
+#include <wdm.h>
+#include <ntos/cc.h>
+
+#endif /* _NTDDK_ */
