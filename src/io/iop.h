@@ -33,6 +33,16 @@ typedef struct IOP_FILE {
     PETHREAD OpenerThread;
     /* view's back pointer */
     void *ViewHandle;
+    /* constant after create: further requests on this file object start here (NULL = top of the stack) and carry FilterTarget.
+     * FilterTarget is only a value to io: whoever understands it must know that it is still alive. */
+    PDEVICE_OBJECT HintDevice;
+    void *FilterTarget;
+    /* io's own */
+    _Atomic(ULONG) State;                      /* IOP_FILE_* (io/iopp.h) */
+    PWCH OwnName;                              /* pool block that is kept while the block is cached */
+    USHORT OwnNameBytes;
+    ULONG CreateOptions;                       /* as opened; constant after create */
+    ACCESS_MASK GrantedAccess;                 /* constant after create */
 } IOP_FILE;
 #define IOP_FILE_FROM(FileObject) ((IOP_FILE *)(FileObject))
 
@@ -55,10 +65,33 @@ typedef struct IOP_DRIVER {
 typedef struct IOP_IRP_EXTENSION {
     ULONGLONG OperationId;
     void *Attachment;                          /* private data of the requestor that the base file system understands (io/attach.h) */
-    void *FilterTarget;                        /* creates only: enter FltMgr below this instance; NULL = top */
-    PEPROCESS RequestorProcess;                /* referenced while the IRP lives */
+    void *FilterTarget;                        /* enter FltMgr below this instance; NULL = top */
+    PEPROCESS RequestorProcess;                /* borrowed: the requestor waits for the IRP or holds it itself */
+    PECP_LIST EcpList;                         /* creates: borrowed from the create's IO_DRIVER_CREATE_CONTEXT */
+    /* If set, the completion walk ends here instead of in the I/O manager's own last stage; the IRP is then the routine's. IRQL <= DISPATCH. */
+    VOID (*Completion)(PIRP Irp, PVOID Context);
+    PVOID CompletionContext;
+    /* io's own */
+    _Atomic(ULONG) State;
+    UCHAR SizeClass;                           /* stack locations the block has room for, by cache class */
+    UCHAR Transport;                           /* IOP_TRANSPORT_* (io/iopp.h) */
+    PVOID Bounce;                              /* system buffer that the last stage copies out and frees */
+    PVOID OutputBuffer;
+    ULONG OutputLength;
+    vf_owner *Owner;                           /* driver that called IoAllocateIrp */
+    vf_object *Ledger;
 } IOP_IRP_EXTENSION;
-IOP_IRP_EXTENSION *IopIrpExtension(PIRP Irp);  /* NULL for a foreign IRP */
+
+/* The extension stands in front of an IRP of our own.  NULL for a foreign IRP (memory of a driver's own). */
+#define IOP_IRP_OURS 0x80                      /* AllocationFlags */
+static inline IOP_IRP_EXTENSION *
+IopIrpExtension(PIRP Irp)
+{
+    return (Irp->AllocationFlags & IOP_IRP_OURS) ? (IOP_IRP_EXTENSION *)((PUCHAR)Irp - ((sizeof(IOP_IRP_EXTENSION) + 15) & ~(SIZE_T)15)) : NULL;
+}
+/* Extra create parameters of a create request. */
+PECP_LIST IopIrpEcpList(PIRP Irp);
+NTSTATUS IopIrpSetEcpList(PIRP Irp, PECP_LIST List);   /* STATUS_INVALID_PARAMETER for a foreign IRP */
 
 /* ---- requests ---- */
 /*
@@ -89,6 +122,12 @@ NTSTATUS IopCreateFile(const IOP_CREATE *Create, PIO_STATUS_BLOCK IoStatus, PFIL
 
 /* Last handle: IRP_MJ_CLEANUP now, IRP_MJ_CLOSE when the last pointer reference goes. */
 VOID IopCloseFile(PFILE_OBJECT FileObject);
+/* One more handle count (a handle was made for an open file object); undone by IopHandleClosed, which may send IRP_MJ_CLEANUP. */
+VOID IopHandleOpened(PFILE_OBJECT FileObject);
+VOID IopHandleClosed(PFILE_OBJECT FileObject);
+/* A file object that was never opened, for IopCreateFile-like work elsewhere and for tests; freed by ObDereferenceObject without
+ * IRP_MJ_CLOSE.  Name is copied. */
+NTSTATUS IopFileAllocate(PDEVICE_OBJECT Device, PCUNICODE_STRING Name, PFILE_OBJECT *FileObject);
 
 /*
  * Builds an IRP from Stack (MajorFunction, MinorFunction, Flags, Parameters; FileObject and DeviceObject are filled in), sends it to
@@ -107,6 +146,23 @@ typedef struct IOP_REQUEST {
     void *FilterTarget;
 } IOP_REQUEST;
 NTSTATUS IopRequest(IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus);
+
+/*
+ * The steps of IopRequest, for the filter manager, which starts in callback data and ends in an IRP for the device below.
+ *   PIRP Irp = IopIrpAllocateForRequest(&Request, Device);     the next stack location is filled in, buffers are transported
+ *   Status = IopIssueIrp(Device, Irp, &IoStatus);              sends, waits; output is in the caller's buffer afterwards
+ *   IopIrpFree(Irp);
+ * or IopIssueIrpAsync(Device, Irp, Completion, Context): Completion is called at the end of the completion walk (on any
+ * thread, also when the request did not pend), finds the result in Irp->IoStatus, calls IopIrpFinish and IopIrpFree.
+ * IRPs with IrpFlags IRP_PAGING_IO or a create (Stack.MajorFunction IRP_MJ_CREATE) are fine too.
+ */
+PIRP IopIrpAllocateForRequest(const IOP_REQUEST *Request, PDEVICE_OBJECT Device);
+PIRP IopIrpAllocate(CCHAR StackSize);          /* as IoAllocateIrp, not in a driver's name */
+VOID IopIrpFinish(PIRP Irp);                   /* copies buffered output out; idempotent; IopIssueIrp has done it */
+VOID IopIrpFree(PIRP Irp);
+NTSTATUS IopIssueIrp(PDEVICE_OBJECT Device, PIRP Irp, PIO_STATUS_BLOCK IoStatus);
+NTSTATUS IopIssueIrpAsync(PDEVICE_OBJECT Device, PIRP Irp, VOID (*Completion)(PIRP Irp, PVOID Context), PVOID Context);
+ULONGLONG IopOperationId(VOID);                /* a new operation number, unique in the process */
 
 /* Convenience over IopRequest; the mode is UserMode for view, KernelMode for Zw callers. */
 NTSTATUS IopRead(PFILE_OBJECT FileObject, PVOID Buffer, ULONG Length, LONGLONG Offset, ULONG IrpFlags, KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK IoStatus);
