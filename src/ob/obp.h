@@ -1,54 +1,96 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ob, outward header: what the other layers need of the object manager beyond the public Ob* and Zw* routines.
+ * ob, outward header: objects, names, handles (NT side).
  *
- * Every object stands behind an OBP header (references, handle count, type, name).  A type's callbacks run without any lock of ob.
+ *      OBP_HEADER            in front of every object body, 16-aligned
+ *      body                  FILE_OBJECT, DEVICE_OBJECT, KEVENT, EPROCESS …
+ *
+ * An object lives while PointerCount > 0; each handle holds one pointer reference.  A named object is in one directory, which
+ * holds one pointer reference while the object is permanent or has handles (ObpRemoveName drops it).
+ *
+ * Locks: the namespace has one reader/writer lock (never taken on an I/O path); the handle table one reader/writer lock.
  */
 #ifndef FB_OB_OBP_H
 #define FB_OB_OBP_H
 
 #include <ntifs.h>
 
-typedef struct OBP_TYPE_CALLBACKS {
-    /* Last reference gone.  Undoes the object's contents; the block is freed (or given to Free) afterwards.  May be NULL. */
+#include "vf/vf.h"
+
+typedef struct OBP_HEADER {
+    /* interlocked */
+    _Atomic(LONG64) PointerCount;
+    _Atomic(LONG) HandleCount;
+    /* constant after create */
+    ULONG Flags;
+    POBJECT_TYPE Type;
+    vf_object *Ledger;                         /* record of references that drivers took; NULL when off */
+    /* namespace lock */
+    struct OBP_DIRECTORY *Directory;
+    UNICODE_STRING Name;                       /* own allocation */
+} OBP_HEADER;
+
+#define OBP_FLAG_EMBEDDED 0x1                  /* memory belongs to the type's owner; Delete frees it */
+#define OBP_HEADER_SIZE ((sizeof(OBP_HEADER) + 15) & ~(SIZE_T)15)
+
+static inline OBP_HEADER *
+ObpHeader(const VOID *Object)
+{
+    return (OBP_HEADER *)((ULONG_PTR)Object - OBP_HEADER_SIZE);
+}
+
+struct _OBJECT_TYPE {
+    const WCHAR *Name;                         /* L"File" */
+    /* Last pointer reference is gone; frees the body's contents, and the memory if OBP_FLAG_EMBEDDED. PASSIVE_LEVEL. */
     VOID (*Delete)(PVOID Object);
-    /* A handle to the object was made / was closed (after it left the handle table).  May be NULL. */
-    VOID (*HandleOpened)(PVOID Object);
-    VOID (*HandleClosed)(PVOID Object);
-    /* Memory of objects of this type; NULL: pool.  Size includes the header; the block need not be zeroed. */
-    PVOID (*Allocate)(SIZE_T Size);
-    VOID (*Free)(PVOID Block, SIZE_T Size);
-    /* Names below an object of this type belong to it (devices): ObpLookupName stops there and returns the rest. */
-    BOOLEAN HasOwnNames;
-} OBP_TYPE_CALLBACKS;
+    /* One handle closed; Remaining handles are left.  May be NULL. */
+    VOID (*Close)(PVOID Object, LONG Remaining);
+    /* Opens by a name that goes on behind the object (devices).  May be NULL. */
+    NTSTATUS (*Parse)(PVOID Object, struct OBP_PARSE *Parse, PVOID *Opened);
+    ULONG WaitOffset;                          /* offset of the DISPATCHER_HEADER in the body; (ULONG)-1 = not waitable */
+    ULONG KeyClass;                            /* enum vf_kind of references taken by drivers */
+    _Atomic(LONG) Objects;
+};
+typedef struct OBP_PARSE {
+    UNICODE_STRING Remaining;                  /* behind the object's own name, may be empty */
+    ULONG Attributes;                          /* OBJ_* */
+    ACCESS_MASK DesiredAccess;
+    KPROCESSOR_MODE Mode;
+    PVOID Context;                             /* of ObpOpenByName's caller (IOP_CREATE for files) */
+} OBP_PARSE;
 
-/* Name: "File", "Device", "Driver" … (16-bit literal).  The type is permanent. */
-NTSTATUS ObpCreateType(PCWSTR Name, const OBP_TYPE_CALLBACKS *Callbacks, POBJECT_TYPE *Type);
+VOID ObpInitialize(VOID);                      /* directories \ \Device \Driver \FileSystem \?? (= \DosDevices = \GLOBAL??) … */
 
-/* One reference for the caller; the body is zeroed up to Size (ZeroBytes < Size: only that much, hot path).  No name, no handle. */
-NTSTATUS ObpCreateObject(POBJECT_TYPE Type, SIZE_T Size, SIZE_T ZeroBytes, PVOID *Object);
+/* A new object with PointerCount 1, body zeroed.  Fails: STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS ObpCreateObject(POBJECT_TYPE Type, SIZE_T BodySize, PVOID *Object);
+/* Makes an object of memory of the caller's: Header is OBP_HEADER_SIZE bytes, the body follows.  Type->Delete frees the memory. */
+VOID ObpInitializeObject(PVOID Body, POBJECT_TYPE Type);
+POBJECT_TYPE ObpTypeOf(PVOID Object);
+/* +1 unless the count is 0. */
+BOOLEAN ObpTryReference(PVOID Object);
+/* References by the runtime itself: no ledger. */
+VOID ObpReference(PVOID Object);
+VOID ObpDereference(PVOID Object);
 
-/* Gives the object a place in the namespace; the directory keeps a reference of its own until ObpRemoveName.  Name is a full
- * path, copied; missing directories are an error (STATUS_OBJECT_PATH_NOT_FOUND), an existing name is STATUS_OBJECT_NAME_COLLISION. */
-NTSTATUS ObpInsertName(PVOID Object, PCUNICODE_STRING Name);
-VOID ObpRemoveName(PVOID Object);              /* no name: nothing happens */
-/* Full path of a named object, STATUS_OBJECT_NAME_NOT_FOUND without one.  The string lives as long as the object has the name. */
-NTSTATUS ObpObjectName(PVOID Object, PUNICODE_STRING Name);
+/* Names: full path "\Device\X".  Fails: OBJECT_NAME_COLLISION, OBJECT_PATH_NOT_FOUND, OBJECT_NAME_INVALID.
+ * Takes one reference for the directory. */
+NTSTATUS ObpInsertName(PVOID Object, PCUNICODE_STRING Path);
+VOID ObpRemoveName(PVOID Object);
+NTSTATUS ObpCreateSymbolicLink(PCUNICODE_STRING Path, PCUNICODE_STRING Target);
+NTSTATUS ObpDeleteSymbolicLink(PCUNICODE_STRING Path);
+/* Resolves links.  *Object +1; *Remaining (points into Buffer, which the caller frees with ExFreePool when not NULL) is what is left
+ * behind the object; non-empty only for types with Parse.  Fails: OBJECT_NAME_NOT_FOUND, OBJECT_PATH_NOT_FOUND, OBJECT_NAME_INVALID. */
+NTSTATUS ObpLookupName(PCUNICODE_STRING Path, ULONG Attributes, PVOID *Object, PUNICODE_STRING Remaining, PWCH *Buffer);
+/* Lookup, then Parse if the type has one, else the object itself.  *Object +1. */
+NTSTATUS ObpOpenByName(PCUNICODE_STRING Path, OBP_PARSE *Parse, POBJECT_TYPE Type, PVOID *Object);
+/* Calls back for each entry of a directory; stops on FALSE. */
+VOID ObpEnumerateDirectory(PCUNICODE_STRING Path, BOOLEAN (*Callback)(PCUNICODE_STRING Name, PVOID Object, PVOID Context), PVOID Context);
 
-/*
- * Walks the namespace from the root (Root NULL) or a directory object, following symbolic links, case-insensitively.  Stops at an
- * object whose type HasOwnNames and returns what is left of the name in *Rest ("" or "\a\b"); *Rest points into Name or, after a
- * symbolic link, into *Buffer, which the caller frees with ExFreePool (NULL: nothing to free).  *Object +1 reference.
- */
-NTSTATUS ObpLookupName(PVOID Root, PCUNICODE_STRING Name, PVOID *Object, PUNICODE_STRING Rest, PWCH *Buffer);
+/* Handles.  Creation takes one pointer reference and one handle count; kernel and user handles share one table. */
+NTSTATUS ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle);
+NTSTATUS ObpCloseHandle(HANDLE Handle);
 
-/* Creates the symbolic link object Name -> Target (both full paths, copied), permanent until ObpDeleteSymbolicLink. */
-NTSTATUS ObpCreateSymbolicLink(PCUNICODE_STRING Name, PCUNICODE_STRING Target);
-NTSTATUS ObpDeleteSymbolicLink(PCUNICODE_STRING Name);
-/* First link in \GLOBAL?? (DosDevices) whose target is Target, as "C:"; pool string, freed with ExFreePool. */
-NTSTATUS ObpFindDosName(PCUNICODE_STRING Target, PUNICODE_STRING DosName);
-
-/* Makes a handle (kernel handle if OBJ_KERNEL_HANDLE or Mode is KernelMode and there is no process); takes a reference of its own. */
-NTSTATUS ObpInsertHandle(PVOID Object, ACCESS_MASK GrantedAccess, ULONG HandleAttributes, PHANDLE Handle);
+extern POBJECT_TYPE ObpDirectoryType, ObpSymbolicLinkType, ObpEventType;
+/* Data exports (IoFileObjectType, PsProcessType …) point to variables that their layers define. */
 
 #endif
