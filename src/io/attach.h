@@ -12,7 +12,9 @@
 enum {
     IOP_ATTACH_MODE = 1, IOP_ATTACH_UID = 2, IOP_ATTACH_GID = 4, IOP_ATTACH_ATIME = 8, IOP_ATTACH_MTIME = 16,
     IOP_ATTACH_RDEV = 32, IOP_ATTACH_SYMLINK = 64, IOP_ATTACH_ATIME_NOW = 128, IOP_ATTACH_MTIME_NOW = 256,
-    IOP_ATTACH_KILL_SUIDGID = 512
+    IOP_ATTACH_KILL_SUIDGID = 512,
+    /* SET_EA: a zero-length value sets an empty attribute instead of removing it; XATTR_CREATE, XATTR_REPLACE */
+    IOP_ATTACH_EA_EMPTY = 1024, IOP_ATTACH_EA_CREATE = 2048, IOP_ATTACH_EA_REPLACE = 4096
 };
 struct iop_attachment {
     uint32_t magic, valid;
@@ -24,7 +26,12 @@ struct iop_attachment {
     int64_t nt_atime, nt_mtime;                /* the NT values view put into the structure: differ = a filter changed them */
     const char *symlink;                       /* target, UTF-8/bytes */
     int open_flags;                            /* O_APPEND, O_DIRECT … as given by the client */
-    int host_errno;                            /* out: exact errno of the host call, 0 = none */
+    int host_errno;                            /* out: exact errno of the host call, 0 = none.  QUERY_EA of one name that is not there
+                                                * succeeds with an empty value, as on Windows, and says ENODATA here. */
+    /* out of every query whose answer has times (also query-open and create): what the NT values cut off */
+    uint8_t sub100_atime, sub100_mtime, sub100_ctime, sub100_btime;   /* exact time = NT time * 100 ns + this */
+    uint8_t created;                           /* out of creates */
+    uint32_t blksize;                          /* out of queries: preferred I/O size, 0 = unknown */
 };
 
 /* Private control code, sent by view straight to the base device: fills struct iop_host_file; STATUS_INVALID_DEVICE_REQUEST from memfs. */

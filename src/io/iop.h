@@ -179,6 +179,7 @@ typedef struct IOP_QUERY_OPEN {
     ULONG Returned;
     BOOLEAN CaseSensitive;
     KPROCESSOR_MODE RequestorMode;
+    void *Attachment;                          /* struct iop_attachment or NULL: exact times, errno (io/attach.h) */
 } IOP_QUERY_OPEN;
 NTSTATUS IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);            /* Device: VDO or real device; enters at the top of the stack */
 NTSTATUS IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query);        /* from Lower downwards */
