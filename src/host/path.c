@@ -233,8 +233,8 @@ host_path_find(const char *dir, const char *winpath)
     return at;
 }
 
-void
-host_list_files(const char *dir, const char *suffix, struct host_strv *out)
+static void
+list_entries(const char *dir, const char *suffix, bool (*wanted)(const char *), struct host_strv *out)
 {
     DIR *d = opendir(dir);
     if (d == NULL) {
@@ -246,7 +246,7 @@ host_list_files(const char *dir, const char *suffix, struct host_strv *out)
             continue;
         }
         char *path = host_path_join(dir, e->d_name);
-        if (host_is_file(path)) {
+        if (wanted(path)) {
             host_strv_own(&found, path);
         } else {
             free(path);
@@ -256,4 +256,16 @@ host_list_files(const char *dir, const char *suffix, struct host_strv *out)
     host_strv_sort(&found);
     host_strv_copy(out, &found);
     host_strv_free(&found);
+}
+
+void
+host_list_files(const char *dir, const char *suffix, struct host_strv *out)
+{
+    list_entries(dir, suffix, host_is_file, out);
+}
+
+void
+host_list_dirs(const char *dir, struct host_strv *out)
+{
+    list_entries(dir, "", host_is_dir, out);
 }

@@ -93,6 +93,8 @@ bool host_is_dir(const char *path);
 bool host_is_file(const char *path);
 /* Adds the full paths of the plain files of dir whose name ends in suffix (case ignored), sorted. */
 void host_list_files(const char *dir, const char *suffix, struct host_strv *out);
+/* Adds the full paths of the directories in dir, sorted; hidden ones are left out. */
+void host_list_dirs(const char *dir, struct host_strv *out);
 /* A 64-bit hash of a string, for names of cache entries. */
 unsigned long long host_hash(const char *s);
 
