@@ -236,6 +236,51 @@ typedef struct _TARGET_DEVICE_CUSTOM_NOTIFICATION {
 #define PLUGPLAY_REGKEY_DEVICE       1
 #define PLUGPLAY_REGKEY_DRIVER       2
 
+typedef VOID NTAPI
+DEVICE_CHANGE_COMPLETE_CALLBACK(PVOID Context);
+typedef DEVICE_CHANGE_COMPLETE_CALLBACK *PDEVICE_CHANGE_COMPLETE_CALLBACK;
+
+typedef enum _DRIVER_REGKEY_TYPE {
+    DriverRegKeyParameters,
+    DriverRegKeyPersistentState,
+    DriverRegKeySharedPersistentState
+} DRIVER_REGKEY_TYPE;
+
+typedef enum _DRIVER_DIRECTORY_TYPE {
+    DriverDirectoryImage,
+    DriverDirectoryData,
+    DriverDirectorySharedData
+} DRIVER_DIRECTORY_TYPE;
+
+typedef enum _DEVICE_DIRECTORY_TYPE {
+    DeviceDirectoryData
+} DEVICE_DIRECTORY_TYPE;
+
+typedef struct _CONFIGURATION_INFORMATION {
+    ULONG DiskCount;
+    ULONG FloppyCount;
+    ULONG CdRomCount;
+    ULONG TapeCount;
+    ULONG ScsiPortCount;
+    ULONG SerialCount;
+    ULONG ParallelCount;
+    BOOLEAN AtDiskPrimaryAddressClaimed;
+    BOOLEAN AtDiskSecondaryAddressClaimed;
+    ULONG Version;
+    ULONG MediumChangerCount;
+} CONFIGURATION_INFORMATION, *PCONFIGURATION_INFORMATION;
+
+#ifndef DEVPROPKEY_DEFINED
+#define DEVPROPKEY_DEFINED
+typedef ULONG DEVPROPTYPE, *PDEVPROPTYPE;
+typedef GUID DEVPROPGUID, *PDEVPROPGUID;
+typedef ULONG DEVPROPID, *PDEVPROPID;
+typedef struct _DEVPROPKEY {
+    DEVPROPGUID fmtid;
+    DEVPROPID pid;
+} DEVPROPKEY, *PDEVPROPKEY;
+#endif
+
 #ifdef __cplusplus
 }
 #endif
