@@ -94,6 +94,9 @@ ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Hand
         *Handle = (HANDLE)((Attributes & OBJ_KERNEL_HANDLE) != 0 ? Value | 0xFFFFFFFF80000000ull : Value);
     }
     port_rwlock_release_exclusive(&ObpTable.Lock);
+    if (NT_SUCCESS(Status) && ObpTypeOf(Object)->Open != NULL) {
+        ObpTypeOf(Object)->Open(Object);
+    }
     return Status;
 }
 

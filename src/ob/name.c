@@ -3,7 +3,7 @@
  * The object namespace.  A tree of directories; names are compared without case, as Windows does for \Device and \??.
  * One reader/writer lock; no I/O path takes it (view and FltMgr keep device pointers).
  */
-#include "ob/obp.h"
+#include "ob/namep.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -12,21 +12,8 @@
 
 #define OBP_MAX_LINKS 32
 
-typedef struct OBP_ENTRY {
-    struct OBP_ENTRY *Next;
-    PVOID Object;                              /* one reference */
-} OBP_ENTRY;
-
-typedef struct OBP_DIRECTORY {
-    OBP_ENTRY *First;                          /* namespace lock */
-} OBP_DIRECTORY;
-
-typedef struct OBP_SYMBOLIC_LINK {
-    UNICODE_STRING Target;
-} OBP_SYMBOLIC_LINK;
-
-static port_rwlock ObpNamespaceLock;
-static OBP_DIRECTORY *ObpRoot;
+port_rwlock ObpNamespaceLock;
+OBP_DIRECTORY *ObpRoot;
 
 static VOID
 ObpSymbolicLinkDelete(PVOID Object)

@@ -43,10 +43,14 @@ struct _OBJECT_TYPE {
     const WCHAR *Name;                         /* L"File" */
     /* Last pointer reference is gone; frees the body's contents, and the memory if OBP_FLAG_EMBEDDED. PASSIVE_LEVEL. */
     VOID (*Delete)(PVOID Object);
+    /* A handle was made for it.  May be NULL. */
+    VOID (*Open)(PVOID Object);
     /* One handle closed; Remaining handles are left.  May be NULL. */
     VOID (*Close)(PVOID Object, LONG Remaining);
     /* Opens by a name that goes on behind the object (devices).  May be NULL. */
     NTSTATUS (*Parse)(PVOID Object, struct OBP_PARSE *Parse, PVOID *Opened);
+    /* The name that ObQueryNameString gives, in pool memory; NULL: the object's own name. */
+    NTSTATUS (*QueryName)(PVOID Object, PUNICODE_STRING Name);
     ULONG WaitOffset;                          /* offset of the DISPATCHER_HEADER in the body; (ULONG)-1 = not waitable */
     ULONG KeyClass;                            /* enum vf_kind of references taken by drivers */
     _Atomic(LONG) Objects;
@@ -85,6 +89,11 @@ NTSTATUS ObpLookupName(PCUNICODE_STRING Path, ULONG Attributes, PVOID *Object, P
 NTSTATUS ObpOpenByName(PCUNICODE_STRING Path, OBP_PARSE *Parse, POBJECT_TYPE Type, PVOID *Object);
 /* Calls back for each entry of a directory; stops on FALSE. */
 VOID ObpEnumerateDirectory(PCUNICODE_STRING Path, BOOLEAN (*Callback)(PCUNICODE_STRING Name, PVOID Object, PVOID Context), PVOID Context);
+
+/* Full path of a named object into pool memory (ExFreePool); STATUS_OBJECT_NAME_NOT_FOUND without a name. */
+NTSTATUS ObpObjectName(PVOID Object, PUNICODE_STRING Name);
+/* First link in \GLOBAL?? whose target is Target, as "C:"; drive letters first; pool string, freed with ExFreePool. */
+NTSTATUS ObpFindDosName(PCUNICODE_STRING Target, PUNICODE_STRING DosName);
 
 /* Handles.  Creation takes one pointer reference and one handle count; kernel and user handles share one table. */
 NTSTATUS ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle);
