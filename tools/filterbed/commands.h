@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* One function per verb of filterbed. argv[0] is the verb; the result is the exit status. */
+#ifndef FILTERBED_TOOL_COMMANDS_H
+#define FILTERBED_TOOL_COMMANDS_H
+
+/* Exit statuses that all verbs share. */
+enum { EXIT_STATUS_OK = 0, EXIT_STATUS_FAILED = 1, EXIT_STATUS_USAGE = 2 };
+
+int cmd_build(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
+#endif

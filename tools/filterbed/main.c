@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* filterbed VERB …: finds the verb and hands over. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+#ifndef FILTERBED_VERSION
+#define FILTERBED_VERSION "unknown"
+#endif
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} verbs[] = {
+    {"run", cmd_run, "run a command in a directory, with filter drivers between them"},
+    {"build", cmd_build, "compile a filter driver"},
+};
+
+static void
+usage(FILE *to)
+{
+    fputs("usage: filterbed VERB [options]\n"
+          "       filterbed --version\n"
+          "\n"
+          "Runs Windows file-system filter drivers on Linux.\n"
+          "\n"
+          "verbs:\n",
+          to);
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+    }
+    fputs("\nfilterbed VERB --help tells more.\n", to);
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_STATUS_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return EXIT_STATUS_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("filterbed %s\n", FILTERBED_VERSION);
+        return EXIT_STATUS_OK;
+    }
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(argv[1], verbs[i].name) == 0) {
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "filterbed: no verb \"%s\"; see filterbed --help\n", argv[1]);
+    return EXIT_STATUS_USAGE;
+}
