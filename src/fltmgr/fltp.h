@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fltmgr, inward header: the Filter Manager's objects and how they hang together.
+ *
+ *      FLTP_GLOBALS ── Filters ──> FLT_FILTER ── Instances ──┐
+ *           │                        │ Definitions[7]        │
+ *           │                        └ Counters (per thread) │
+ *           └───── Volumes ──> FLT_VOLUME ── Instances ──> FLT_INSTANCE ── Links ──> nodes of all its contexts
+ *                                 │ Contexts (key: filter)     └ Contexts (its own one)
+ *                                 │ Snapshot ──> FLTP_SNAPSHOT ── Majors[] ──> dense FLTP_CALLBACK[] per operation
+ *                                 └ InFlight ──> suspended FLTP_OPERATIONs
+ *
+ *      IOP_FILE.FilterBlock ──> FLTP_FILE ── Handles (target: stream handle contexts)
+ *                                  ├──> FLTP_STREAM (target: stream and emulated file contexts), in FilterContexts of FsContext
+ *                                  └──> FLTP_STREAM (target: file contexts), in the file's per-file list
+ *
+ *      FLTP_TARGET ── Head ──> FLTP_CONTEXT_NODE ── Next ──> …      (what a context is set on; searched under RCU)
+ *                                  │ Word (count, linked, dead)
+ *                                  └──> [FLTP_CONTEXT_HEADER | the driver's block]
+ *
+ *      FLTP_THREAD   one per thread: rundown slots, spare operation blocks, counters
+ *
+ * An operation
+ *
+ *      FltpDispatch ──> FltpPreWalk ──> lower device ──> completion ──> FltpPostWalk ──> IoCompleteRequest
+ *                          │ PENDING        │ STATUS_PENDING  ^            │ MORE_PROCESSING_REQUIRED
+ *                          └──> suspended <─┴─────────────────┴────────────┘
+ *
+ * One thread at a time *runs* an operation; between two runs it is *suspended*.  The word Handoff decides who goes on: the
+ * thread that suspends exchanges in Suspended, the one that resumes exchanges in Resumed, and whoever comes second runs
+ * it.  A lower driver that completes in the running thread only stores Resumed; post-operation callbacks then run when
+ * IofCallDriver has returned.
+ *
+ * Synchronization
+ *
+ *  1. The volume's snapshot is fetched inside an RCU section that also stores it in a rundown slot of the thread
+ *     (FLTP_THREAD.Slots).  No RCU section spans driver code.  A running operation holds a slot; a suspended one holds a counted
+ *     reference instead.  Nothing on this path writes memory that another thread writes.
+ *  2. Detach sets Instance->Skip, publishes a snapshot without the instance, waits for an RCU grace period, then until no slot of
+ *     another thread holds a retired snapshot (FltpVolumeQuiesce).  Whoever runs later sees Skip.  Suspended operations that still owe the
+ *     instance a post-operation call are drained under FlightLock.  Snapshots keep the memory of their instances.
+ *  3. Globals.Lock guards the lists of filters and volumes and the instance list of each filter; Volume->Lock the volume's instance list
+ *     and the publishing of snapshots; Volume->FlightLock the list of suspended operations and the nodes of listed operations;
+ *     Target->Lock writing a target's list; LinkOwner->Lock the list of nodes of an instance or filter.
+ *     Order: Globals.Lock > Volume->Lock > FlightLock; Target->Lock > LinkOwner->Lock.
+ *     None is held across driver code, completion, a wait or a grace period.
+ *  4. A context's count, its linked bit and its dead bit are one word (FLTP_NODE_*), so that a get needs one addition:
+ *     it succeeded if the old value had the linked bit.  The one who takes the word to zero sets the dead bit by compare-exchange and
+ *     finalises.  Nodes are freed through RCU; a node that is linked a second time first waits for a grace period.
+ *  5. FLTP_COUNT (references, outstanding work) closes once; the closer waits for zero (FltpCountCloseAndWait).
+ */
+#ifndef FB_FLTMGR_FLTP_H
+#define FB_FLTMGR_FLTP_H
+
+#include <fltKernel.h>
+#include <stdatomic.h>
+
+#include "fltmgr/fltmgr.h"
+#include "io/iop.h"
+#include "ke/ntcall.h"
+#include "port/port.h"
+#include "vf/ranks.h"
+#include "vf/vf.h"
+
+/* ---- locks (sync. rule 3) ---- */
+static inline VOID
+FltpLockAcquire(port_lock *Lock, enum VF_RANK Rank)
+{
+    port_lock_acquire(Lock);
+    vf_lock_acquired_if_on(Lock, Rank);
+}
+static inline VOID
+FltpLockRelease(port_lock *Lock)
+{
+    vf_lock_released_if_on(Lock);
+    port_lock_release(Lock);
+}
+#define FLTP_RANK_GLOBALS VF_RANK_FLTMGR_FILTERS
+#define FLTP_RANK_VOLUME VF_RANK_FLTMGR_VOLUME
+#define FLTP_RANK_FLIGHT VF_RANK_FLTMGR_QUEUE
+#define FLTP_RANK_TARGET VF_RANK_FLTMGR_STREAM
+#define FLTP_RANK_OWNER VF_RANK_FLTMGR_CONTEXT
+#define FLTP_RANK_LEAF VF_RANK_LEAF
+
+/* ---- counts that close ---- */
+#define FLTP_COUNT_CLOSED 0x80000000u
+typedef struct FLTP_COUNT { _Atomic(uint32_t) Word; } FLTP_COUNT;
+
+/* FALSE once closed. */
+BOOLEAN FltpCountTryAcquire(FLTP_COUNT *Count);
+/* One more by somebody who already holds one: also when closed. */
+VOID FltpCountAcquire(FLTP_COUNT *Count);
+VOID FltpCountRelease(FLTP_COUNT *Count);
+VOID FltpCountClose(FLTP_COUNT *Count);
+/* Waits for zero; asks the wait hook every second in Filter's name (NULL: never asks).  FALSE: given up. */
+BOOLEAN FltpCountWait(FLTP_COUNT *Count, PFLT_FILTER Filter);
+static inline ULONG FltpCountValue(FLTP_COUNT *Count) { return atomic_load_explicit(&Count->Word, memory_order_acquire) & ~FLTP_COUNT_CLOSED; }
+
+/* ---- base of filter, instance, volume ---- */
+typedef enum FLTP_TYPE { FltpTypeFilter = 0x46746C46, FltpTypeInstance = 0x49746C46, FltpTypeVolume = 0x56746C46, FltpTypeGone = 0x47746C46 } FLTP_TYPE;
+typedef struct FLTP_OBJECT {
+    _Atomic(ULONG) Type;                       /* FLTP_TYPE */
+    FLTP_COUNT References;                     /* FltObjectReference; closed when teardown waits for them */
+    vf_object *Ledger;
+} FLTP_OBJECT;
+NTSTATUS FltpObjectReference(PVOID FltObject, const char *Routine);    /* Fails: STATUS_FLT_DELETING_OBJECT */
+
+/* ---- contexts ---- */
+struct FLTP_CONTEXT_NODE;
+struct FLTP_DEFINITION;
+
+typedef enum FLTP_TARGET_KIND { FltpTargetVolume, FltpTargetInstance, FltpTargetStream, FltpTargetFile, FltpTargetHandle } FLTP_TARGET_KIND;
+
+/* Something contexts are set on. */
+typedef struct FLTP_TARGET {
+    _Atomic(struct FLTP_CONTEXT_NODE *) Head;  /* written under Lock, read under RCU */
+    port_lock Lock;
+    USHORT Kind;                               /* constant */
+    BOOLEAN Dead;                              /* Lock: nothing can be set any more */
+    _Atomic(ULONG) Memory;                     /* keeps the memory only */
+    VOID (*Free)(struct FLTP_TARGET *Target);  /* last Memory reference; NULL: embedded in an object with its own life */
+} FLTP_TARGET;
+
+/* Lists every context node that goes when the key (instance or filter) goes. */
+typedef struct FLTP_LINK_OWNER {
+    port_lock Lock;
+    BOOLEAN Closed;                            /* Lock */
+    LIST_ENTRY Links;                          /* Lock; FLTP_CONTEXT_NODE.OwnerLinks */
+} FLTP_LINK_OWNER;
+
+#define FLTP_NODE_LINKED ((int64_t)1 << 32)
+#define FLTP_NODE_DEAD ((int64_t)1 << 62)
+#define FLTP_NODE_COUNT(Word) ((uint32_t)(Word))
+
+typedef struct FLTP_CONTEXT_NODE {
+    /* read by searches, under RCU */
+    _Atomic(struct FLTP_CONTEXT_NODE *) Next;
+    const void *Key;                           /* instance; filter for volume contexts.  Target->Lock */
+    PFLT_CONTEXT Context;                      /* the driver's block; constant */
+    FLT_CONTEXT_TYPE Type;                     /* constant */
+    BOOLEAN Paged, Custom, WasLinked;
+    _Atomic(int64_t) Word;
+    /* Target->Lock, and LinkOwner->Lock for OwnerLinks */
+    FLTP_TARGET *Target;
+    FLTP_LINK_OWNER *LinkOwner;
+    LIST_ENTRY OwnerLinks;
+    /* constant after allocate */
+    PFLT_FILTER Filter;
+    const struct FLTP_DEFINITION *Definition;
+    PVOID Block;                               /* what the allocator returned */
+    SIZE_T BlockSize;
+    vf_object *Ledger;
+    struct FLTP_CONTEXT_NODE *NextDeferred;    /* chain of frees that wait for IRQL < DISPATCH_LEVEL */
+    struct port_rcu_head Rcu;
+} FLTP_CONTEXT_NODE;
+
+#define FLTP_CONTEXT_MAGIC 0x78436C46u
+#define FLTP_CONTEXT_MAGIC_DEAD 0x64436C46u
+typedef struct FLTP_CONTEXT_HEADER {           /* 16 bytes: keeps the block's alignment */
+    FLTP_CONTEXT_NODE *Node;
+    ULONG Magic;
+    ULONG Reserved;
+} FLTP_CONTEXT_HEADER;
+static inline FLTP_CONTEXT_HEADER *FltpContextHeader(PFLT_CONTEXT Context) { return (FLTP_CONTEXT_HEADER *)Context - 1; }
+
+typedef struct FLTP_DEFINITION {               /* one accepted FLT_CONTEXT_REGISTRATION */
+    FLT_CONTEXT_REGISTRATION Registration;
+    BOOLEAN Variable, Custom, AnySmaller;
+} FLTP_DEFINITION;
+
+#define FLTP_CONTEXT_TYPES 7
+#define FLTP_DEFINITIONS_PER_TYPE 4
+typedef struct FLTP_DEFINITIONS { ULONG Count; FLTP_DEFINITION Entries[FLTP_DEFINITIONS_PER_TYPE]; } FLTP_DEFINITIONS;   /* ascending size, variable last */
+static inline int FltpContextTypeIndex(FLT_CONTEXT_TYPE Type) { return Type != 0 && Type < 0x80 && (Type & (Type - 1)) == 0 ? __builtin_ctz(Type) : -1; }
+
+/* ---- major functions as dense indices ---- */
+#define FLTP_MAJORS 48
+static inline ULONG
+FltpMajorIndex(UCHAR Major)                    /* IRP_MJ_CREATE … IRP_MJ_PNP: 0-27; pseudo majors -1 … -20: 28-47; else FLTP_MAJORS */
+{
+    return Major <= IRP_MJ_MAXIMUM_FUNCTION ? Major : Major >= IRP_MJ_VOLUME_DISMOUNT ? 27u + (256u - Major) : FLTP_MAJORS;
+}
+UCHAR FltpMajorOfIndex(ULONG Index);
+const char *FltpMajorName(UCHAR Major);        /* "IRP_MJ_CREATE"; never NULL */
+
+/* ---- filters ---- */
+typedef struct FLTP_COUNTERS {                 /* one thread's counts for one filter; written by that thread only */
+    struct FLTP_COUNTERS *Next;
+    _Atomic(ULONGLONG) Pre[FLTP_MAJORS], Post[FLTP_MAJORS];
+} FLTP_COUNTERS;
+
+typedef struct FLTP_OPERATION_CALLBACKS {
+    PFLT_PRE_OPERATION_CALLBACK Pre;
+    PFLT_POST_OPERATION_CALLBACK Post;
+    ULONG Flags;
+    BOOLEAN Registered;
+} FLTP_OPERATION_CALLBACKS;
+
+#define FLTP_INSTANCE_NO_AUTOMATIC 0x1         /* Flags value of an instance's registry key */
+#define FLTP_INSTANCE_NO_MANUAL 0x2
+typedef struct FLTP_INSTANCE_DEFINITION {      /* a subkey of Instances */
+    UNICODE_STRING Name, Altitude;             /* own allocations */
+    ULONG Flags;
+} FLTP_INSTANCE_DEFINITION;
+
+typedef struct _FLT_FILTER {
+    FLTP_OBJECT Object;
+    /* Globals.Lock */
+    LIST_ENTRY Links;
+    LIST_ENTRY Instances;                      /* FLT_INSTANCE.FilterLinks */
+    /* constant after register */
+    ULONG Id;                                  /* never used twice */
+    UNICODE_STRING Name;
+    PDRIVER_OBJECT Driver;
+    vf_owner *Owner;
+    FLT_REGISTRATION Registration;             /* members beyond the declared version are zero; arrays are not kept */
+    FLTP_OPERATION_CALLBACKS Operations[FLTP_MAJORS];
+    FLTP_DEFINITIONS Definitions[FLTP_CONTEXT_TYPES];
+    FLTP_INSTANCE_DEFINITION *InstanceDefinitions;   /* [0] is the default instance */
+    ULONG InstanceDefinitionCount;
+    /* interlocked */
+    _Atomic(LONG) Started, Dead;
+    _Atomic(LONG) Unregistering;               /* entry of FltUnregisterFilter */
+    _Atomic(LONG) Mandatory;                   /* a mandatory unload runs: teardown reason */
+    ULONGLONG StartSequence;
+    FLTP_COUNT Outstanding;                    /* live contexts, instances, work items, attaches under way */
+    FLTP_LINK_OWNER VolumeLinks;               /* its volume contexts */
+    port_lock CountersLock;
+    FLTP_COUNTERS *Counters;                   /* CountersLock */
+    /* the other parts' own (ports, …) */
+    _Atomic(void *) Ports;
+} FLT_FILTER;
+
+/* ---- instances ---- */
+typedef enum FLTP_INSTANCE_STATE { FltpInstanceSetup, FltpInstanceAttached, FltpInstanceTeardown, FltpInstanceGone } FLTP_INSTANCE_STATE;
+
+typedef struct _FLT_INSTANCE {
+    FLTP_OBJECT Object;
+    /* read by every walk */
+    _Atomic(UCHAR) Skip;                       /* its callbacks are not called any more: being detached, or its filter is dead */
+    /* constant after create */
+    PFLT_FILTER Filter;
+    PFLT_VOLUME Volume;
+    UNICODE_STRING Name, Altitude;             /* own allocations */
+    /* Globals.Lock; Volume->Lock */
+    LIST_ENTRY FilterLinks, VolumeLinks;
+    _Atomic(LONG) State;                       /* FLTP_INSTANCE_STATE; leaves Attached by compare-exchange */
+    _Atomic(LONG) Deleting;                    /* from the return of InstanceTeardownStart: G-12 */
+    FLTP_COUNT Outstanding;                    /* operations it holds pended, I/O it issued */
+    FLTP_TARGET Contexts;
+    FLTP_LINK_OWNER Links;
+    _Atomic(ULONG) Memory;                     /* 1 + snapshots that list it */
+} FLT_INSTANCE;
+
+/* ---- volumes ---- */
+typedef struct FLTP_CALLBACK {
+    PFLT_INSTANCE Instance;
+    PFLT_FILTER Filter;
+    PFLT_PRE_OPERATION_CALLBACK Pre;
+    PFLT_POST_OPERATION_CALLBACK Post;
+    ULONG Flags;                               /* FLTFL_OPERATION_REGISTRATION_* */
+    ULONG Rank;                                /* of Instance in FLTP_SNAPSHOT.Instances */
+} FLTP_CALLBACK;
+
+typedef struct FLTP_SNAPSHOT {                 /* constant after publish, but for References and Links */
+    PFLT_VOLUME Volume;
+    _Atomic(ULONG) References;                 /* 1 while published + suspended operations */
+    LIST_ENTRY Links;                          /* Volume->Retired; Volume->Lock */
+    ULONGLONG Majors;                          /* bit per index that anybody registered */
+    ULONG InstanceCount;
+    PFLT_INSTANCE *Instances;                  /* highest altitude first */
+    struct { USHORT First, Count; } Operations[FLTP_MAJORS];
+    FLTP_CALLBACK Callbacks[];
+} FLTP_SNAPSHOT;
+
+typedef struct _FLT_VOLUME {
+    FLTP_OBJECT Object;
+    /* read by every operation */
+    _Atomic(ULONGLONG) Interest;               /* bit per major index: somebody wants it, or set-up is owed */
+    PDEVICE_OBJECT LowerDevice;                /* next below FilterDevice; constant after mount */
+    _Atomic(FLTP_SNAPSHOT *) Snapshot;
+    /* constant after mount */
+    PDEVICE_OBJECT FilterDevice;               /* ours, attached above VolumeDevice */
+    PDEVICE_OBJECT VolumeDevice, RealDevice;
+    UNICODE_STRING Name;                       /* "\Device\HarddiskVolume1"; own allocation */
+    FLT_FILESYSTEM_TYPE FileSystemType;
+    DEVICE_TYPE DeviceType;
+    ULONGLONG MountSequence;
+    LIST_ENTRY Links;                          /* Globals.Lock */
+    _Atomic(LONG) SetupOwed;                   /* 2: automatic attachments come with the first operation, 1: under way, 0: done */
+    _Atomic(LONG) Dismounting;
+    port_lock Lock;
+    LIST_ENTRY Instances;                      /* Lock; highest altitude first */
+    LIST_ENTRY Retired;                        /* Lock; snapshots that may still be in use */
+    ULONG Generation;                          /* Lock */
+    FLTP_TARGET Contexts;
+    port_lock FlightLock;
+    LIST_ENTRY InFlight;                       /* FlightLock; FLTP_OPERATION.FlightLinks */
+    FLTP_COUNT Outstanding;                    /* instances, operations that sleep on it */
+    _Atomic(void *) NameCache;                 /* namecache.c's own */
+} FLT_VOLUME;
+
+/* ---- per file object, per stream ---- */
+typedef struct FLTP_STREAM {                   /* a stream, or a file (Contexts.Kind says which) */
+    FLTP_TARGET Contexts;
+    union { FSRTL_PER_STREAM_CONTEXT Stream; FSRTL_PER_FILE_CONTEXT File; } Entry;
+} FLTP_STREAM;
+
+typedef struct FLTP_FILE {                     /* IOP_FILE.FilterBlock */
+    FLTP_TARGET Handles;
+    _Atomic(FLTP_STREAM *) Stream;             /* cached; each holds a Memory reference */
+    _Atomic(FLTP_STREAM *) File;
+    _Atomic(void *) Name;                      /* namecache.c's own; freed by FltpFileNameFree */
+} FLTP_FILE;
+#define FLTP_FILE_CLOSED ((void *)1)           /* FilterBlock after the last pre-close */
+
+/* ---- threads ---- */
+#define FLTP_SLOTS 32
+#define FLTP_COUNTER_SLOTS 64
+typedef struct FLTP_THREAD {
+    LIST_ENTRY Links;                          /* Globals.ThreadLock */
+    _Atomic(FLTP_SNAPSHOT *) Slots[FLTP_SLOTS];/* written by the thread, read by FltpVolumeQuiesce */
+    /* owner thread only */
+    ULONG Depth;                               /* slots in use */
+    struct FLTP_OPERATION *Spare;
+    ULONG SpareCount;
+    struct { ULONG FilterId; FLTP_COUNTERS *Counters; } Counters[FLTP_COUNTER_SLOTS];
+} FLTP_THREAD;
+FLTP_THREAD *FltpThread(VOID);                 /* the calling thread's; never NULL */
+
+/* ---- operations ---- */
+typedef struct FLTP_NODE {                     /* a post-operation call that is owed */
+    const FLTP_CALLBACK *Callback;             /* NULL: drained */
+    PVOID Context;
+} FLTP_NODE;
+
+typedef struct FLTP_SAVED {                    /* parameters as they were above a filter that changed them */
+    struct FLTP_SAVED *Next;
+    ULONG Node;                                /* post-operation nodes 0 … Node see these parameters; FLTP_NO_NODE: none does */
+    BOOLEAN Swapped, Retain;                   /* buffer or MDL replaced; the filter keeps the MDL */
+    PFLT_INSTANCE Instance;                    /* who changed them */
+    PMDL NewMdl;                               /* MDL of the swapped-in buffer, known after completion */
+    FLT_IO_PARAMETER_BLOCK Iopb;
+    FLTP_SNAPSHOT *Snapshot;                   /* counted reference, if the operation went over to another volume */
+    PFLT_VOLUME Volume;
+} FLTP_SAVED;
+#define FLTP_NO_NODE 0xFFFFFFFFu
+
+typedef enum FLTP_HANDOFF { FltpRunning, FltpSuspended, FltpResumed } FLTP_HANDOFF;
+typedef enum FLTP_PHASE { FltpPhasePre, FltpPhaseLower, FltpPhasePost, FltpPhaseDone } FLTP_PHASE;
+
+#define FLTP_OP_SYNCHRONIZE 0x0001             /* post-operations run in the issuing thread */
+#define FLTP_OP_DIRTY 0x0002                   /* parameters differ from the IRP's own stack location */
+#define FLTP_OP_MARKED_PENDING 0x0004          /* IoMarkIrpPending was called: the dispatch routine returns STATUS_PENDING */
+#define FLTP_OP_LISTED 0x0008                  /* on Volume->InFlight (FlightLock) */
+#define FLTP_OP_DRAIN_COPY 0x0010              /* a copy, made for a draining call */
+#define FLTP_OP_GENERATED 0x0020               /* issued by a filter */
+#define FLTP_OP_ALLOCATED 0x0040               /* FltAllocateCallbackData: belongs to a filter until FltFreeCallbackData */
+#define FLTP_OP_REFERENCED 0x0080              /* holds a counted reference on Snapshot */
+#define FLTP_OP_POST_PENDED 0x0100             /* a post-operation returned MORE_PROCESSING_REQUIRED */
+#define FLTP_OP_LOCKED_BUFFER 0x0200           /* FltLockUserBuffer made an MDL */
+#define FLTP_OP_SAFE_POSTED 0x0400             /* FltDoCompletionProcessingWhenSafe posted it */
+
+#define FLTP_INLINE_NODES 12
+typedef struct FLTP_OPERATION {
+    FLT_CALLBACK_DATA Data;                    /* first: what callbacks get */
+    FLT_IO_PARAMETER_BLOCK Iopb;
+    struct {                                   /* FLT_RELATED_OBJECTS without its CONSTs */
+        USHORT Size, TransactionContext;
+        PFLT_FILTER Filter;
+        PFLT_VOLUME Volume;
+        PFLT_INSTANCE Instance;
+        PFILE_OBJECT FileObject;
+        PKTRANSACTION Transaction;
+    } Objects;
+    ULONG Flags;                               /* FLTP_OP_* */
+    ULONG SkipMask;                            /* registration flags that exempt a filter from this operation */
+    PIRP Irp;                                  /* NULL: query-open and other operations without an IRP */
+    PFLT_VOLUME Volume;
+    FLTP_SNAPSHOT *Snapshot;
+    FLTP_THREAD *Thread;                       /* runs it, or ran it last */
+    const FLTP_CALLBACK *Callbacks;
+    ULONG Count, Position;                     /* next pre-operation */
+    UCHAR Index;                               /* FltpMajorIndex */
+    UCHAR Phase;                               /* FLTP_PHASE */
+    _Atomic(uint32_t) Handoff;                 /* FLTP_HANDOFF */
+    FLTP_NODE *Nodes;
+    ULONG NodeCount, NodeCapacity;
+    FLTP_SAVED *Saved;                         /* newest first */
+    /* while suspended */
+    LIST_ENTRY FlightLinks;                    /* FlightLock */
+    PKEVENT Waiter;                            /* the issuing thread waits here and goes on itself */
+    PFLT_INSTANCE PendedBy;                    /* its Outstanding is held */
+    FLT_PREOP_CALLBACK_STATUS ResumeStatus;
+    PVOID ResumeContext;
+    PFLT_COMPLETE_CANCELED_CALLBACK CanceledCallback;
+    /* FLTP_OP_ALLOCATED */
+    PFLT_INSTANCE Initiator;                   /* whose I/O it is */
+    PFLT_COMPLETED_ASYNC_IO_CALLBACK AsyncCallback;
+    PVOID AsyncContext;
+    PIRP GeneratedIrp;                         /* in flight below the initiator */
+    vf_object *Ledger;
+    PVOID StatusRequests;                      /* FltRequestOperationStatusCallback */
+    _Atomic(void *) Name;                      /* namecache.c's own; freed by FltpOperationNameFree */
+    struct FLTP_OPERATION *NextSpare;
+    FLTP_NODE InlineNodes[FLTP_INLINE_NODES];
+} FLTP_OPERATION;
+static inline FLTP_OPERATION *FltpOperationOf(const FLT_CALLBACK_DATA *Data) { return (FLTP_OPERATION *)Data; }
+static inline PCFLT_RELATED_OBJECTS FltpObjectsOf(FLTP_OPERATION *Operation) { return (PCFLT_RELATED_OBJECTS)&Operation->Objects; }
+
+/* ---- globals ---- */
+typedef struct FLTP_GLOBALS {
+    port_lock Lock;
+    LIST_ENTRY Filters, Volumes;               /* Lock */
+    _Atomic(ULONGLONG) Sequence;
+    _Atomic(ULONG) NextFilterId;
+    port_lock ThreadLock;
+    LIST_ENTRY Threads;                        /* ThreadLock */
+    PDRIVER_OBJECT Driver;
+    BOOLEAN Initialized;
+    VOID (*RetiredHook)(const FLTP_FILTER_REPORT *, PVOID);
+    PVOID RetiredContext;
+    BOOLEAN (*WaitHook)(PFLT_FILTER, ULONG, PVOID);
+    PVOID WaitContext;
+} FLTP_GLOBALS;
+extern FLTP_GLOBALS FltpGlobals;
+
+/* ---- altitude.c ---- */
+BOOLEAN FltpAltitudeIsValid(PCUNICODE_STRING Altitude);
+LONG FltpAltitudeCompare(PCUNICODE_STRING A, PCUNICODE_STRING B);      /* <0, 0, >0 as numbers */
+
+/* ---- strings ---- */
+NTSTATUS FltpStringCopy(PUNICODE_STRING To, PCUNICODE_STRING From);    /* NUL-terminated own copy */
+VOID FltpStringFree(PUNICODE_STRING String);
+
+/* ---- register.c, registry.c ---- */
+NTSTATUS FltpRegistrationCheck(const FLT_REGISTRATION *Registration, PFLT_FILTER Filter);   /* fills Registration, Operations, Definitions */
+NTSTATUS FltpRegistryReadInstances(PFLT_FILTER Filter);                /* fills Name, InstanceDefinitions */
+NTSTATUS FltpRegistryFindInstance(PFLT_FILTER Filter, PCUNICODE_STRING Name, const FLTP_INSTANCE_DEFINITION **Definition);
+
+/* ---- filter.c ---- */
+PFLT_FILTER FltpFilterFind(PCUNICODE_STRING Name);                     /* +1 reference or NULL */
+FLTP_COUNTERS *FltpCountersOf(FLTP_THREAD *Thread, PFLT_FILTER Filter);
+FLTP_COUNTERS *FltpCountersCreate(FLTP_THREAD *Thread, PFLT_FILTER Filter);
+BOOLEAN FltpInsideCallbackOf(PFLT_FILTER Filter);                      /* this thread runs one of its operation callbacks */
+VOID FltpReportRetired(PFLT_FILTER Filter);
+
+/* ---- volume.c ---- */
+VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+VOID FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
+PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* any device of its stack or the real device; +1 reference or NULL */
+VOID FltpVolumeSetup(PFLT_VOLUME Volume);                              /* pays the automatic attachments that are owed */
+PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iteration; +1, drops Previous */
+
+/* ---- snapshot.c ---- */
+NTSTATUS FltpSnapshotPublishLocked(PFLT_VOLUME Volume);                /* Volume->Lock held; from the attached instances */
+VOID FltpSnapshotReclaim(PFLT_VOLUME Volume);                          /* frees retired ones that nobody uses */
+VOID FltpSnapshotDereference(FLTP_SNAPSHOT *Snapshot);
+VOID FltpVolumeQuiesce(PFLT_VOLUME Volume);                            /* sync. rule 2 */
+ULONG FltpSnapshotRank(const FLTP_SNAPSHOT *Snapshot, PFLT_INSTANCE Instance);   /* callbacks with Rank >= this are below it */
+VOID FltpInstanceMemoryRelease(PFLT_INSTANCE Instance);
+
+/* Rundown slots.  Enter: the volume's current snapshot; EnterHeld: one the caller has a counted reference on. */
+FLTP_SNAPSHOT *FltpSlotEnter(FLTP_THREAD *Thread, PFLT_VOLUME Volume);
+VOID FltpSlotEnterHeld(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot);
+VOID FltpSlotLeave(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot);
+
+/* ---- instance.c, teardown.c ---- */
+typedef struct FLTP_ATTACH {
+    PFLT_FILTER Filter;
+    PFLT_VOLUME Volume;
+    PCUNICODE_STRING Name, Altitude;
+    FLT_INSTANCE_SETUP_FLAGS Flags;
+} FLTP_ATTACH;
+NTSTATUS FltpInstanceAttach(const FLTP_ATTACH *Attach, PFLT_INSTANCE *Instance);        /* *Instance (may be NULL) +1 reference */
+VOID FltpInstanceAttachAutomatic(PFLT_FILTER Filter, PFLT_VOLUME Volume, FLT_INSTANCE_SETUP_FLAGS Flags);
+PFLT_INSTANCE FltpInstanceFind(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name);   /* Filter, Name may be NULL; +1 or NULL */
+/* Whole teardown; returns when the instance is gone.  Fails: STATUS_FLT_DELETING_OBJECT if somebody else tears it down. */
+NTSTATUS FltpInstanceTeardown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason);
+VOID FltpInstanceObjects(PFLT_INSTANCE Instance, PVOID Objects);       /* fills a FLT_RELATED_OBJECTS */
+
+/* ---- context.c ---- */
+VOID FltpContextDropLink(FLTP_CONTEXT_NODE *Node);                     /* the link reference; node is unlinked already */
+VOID FltpContextReleaseNode(FLTP_CONTEXT_NODE *Node, enum vf_reason Reason, const char *Routine);
+BOOLEAN FltpContextTryGet(FLTP_CONTEXT_NODE *Node);                    /* +1 if still linked */
+VOID FltpContextFlushDeferred(VOID);                                   /* D-18 */
+
+/* ---- ctxslot.c: the one mechanism behind all set, get and delete routines ---- */
+VOID FltpTargetInitialize(FLTP_TARGET *Target, FLTP_TARGET_KIND Kind, VOID (*Free)(FLTP_TARGET *));
+VOID FltpTargetReference(FLTP_TARGET *Target);
+VOID FltpTargetDereference(FLTP_TARGET *Target);
+typedef struct FLTP_SLOT {
+    FLTP_TARGET *Target;
+    const void *Key;
+    FLTP_LINK_OWNER *Owner;
+    FLT_CONTEXT_TYPE Type;
+    const char *Routine;
+} FLTP_SLOT;
+NTSTATUS FltpSlotGet(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type, const char *Routine, PFLT_CONTEXT *Context);
+NTSTATUS FltpSlotSet(const FLTP_SLOT *Slot, FLT_SET_CONTEXT_OPERATION Operation, FLTP_CONTEXT_NODE *Node, PFLT_CONTEXT *OldContext);
+NTSTATUS FltpSlotDelete(const FLTP_SLOT *Slot, PFLT_CONTEXT *OldContext);
+VOID FltpSlotUnlink(FLTP_CONTEXT_NODE *Node);                          /* FltDeleteContext: unlinks it from wherever it is */
+VOID FltpTargetTeardown(FLTP_TARGET *Target);                          /* unlinks everything, nothing can be set afterwards */
+VOID FltpLinkOwnerInitialize(FLTP_LINK_OWNER *Owner);
+VOID FltpLinkOwnerTeardown(FLTP_LINK_OWNER *Owner);                    /* the same, by key */
+
+/* ---- stream.c ---- */
+typedef enum FLTP_FIND { FltpFindExisting, FltpFindCreate } FLTP_FIND;
+/* The target of a type for a file object; borrowed while the file object is open.  Fails: STATUS_NOT_SUPPORTED; STATUS_NOT_FOUND (FindExisting
+ * and nothing was ever set there); STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS FltpStreamTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_FIND Find, FLTP_TARGET **Target);
+FLTP_FILE *FltpFileOf(PFILE_OBJECT FileObject, BOOLEAN Create);        /* NULL: none, closed, or no memory */
+VOID FltpFileClosing(PFILE_OBJECT FileObject);                         /* after the last pre-close: handle contexts go */
+VOID FltpFileObjectClosing(PFILE_OBJECT FileObject);                   /* IOP_HOOKS.FileObjectClosing */
+
+/* ---- params.c ---- */
+VOID FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb);
+VOID FltpParametersToNext(FLTP_OPERATION *Operation);                  /* next stack location and the IRP's buffers */
+VOID FltpParametersRestoreIrp(FLTP_OPERATION *Operation);              /* the IRP's buffers, after completion */
+/* A request below an instance from parameters; MDL: to be put into the IRP. */
+NTSTATUS FltpParametersToRequest(const FLT_IO_PARAMETER_BLOCK *Iopb, IOP_REQUEST *Request, PMDL *Mdl);
+typedef struct FLTP_BUFFERS { PMDL *Mdl; PVOID *Buffer; PULONG Length; LOCK_OPERATION Access; BOOLEAN HasAccess; } FLTP_BUFFERS;
+BOOLEAN FltpParametersBuffers(FLT_IO_PARAMETER_BLOCK *Iopb, FLTP_BUFFERS *Buffers);   /* FALSE: no buffer parameters */
+BOOLEAN FltpParametersSwapped(const FLT_IO_PARAMETER_BLOCK *A, const FLT_IO_PARAMETER_BLOCK *B);
+
+/* ---- operation.c ---- */
+FLTP_OPERATION *FltpOperationAllocate(FLTP_THREAD *Thread);
+VOID FltpOperationFree(FLTP_OPERATION *Operation);
+BOOLEAN FltpOperationReserve(FLTP_OPERATION *Operation, ULONG Nodes);
+/* Makes the running operation a suspended one.  FALSE: it was resumed meanwhile, the caller runs on. */
+BOOLEAN FltpOperationSuspend(FLTP_OPERATION *Operation, PKEVENT Waiter);
+/* TRUE: the caller runs it now (it is off the list, a slot is held). */
+BOOLEAN FltpOperationResume(FLTP_OPERATION *Operation);
+VOID FltpOperationResumeWaiter(FLTP_OPERATION *Operation);             /* the waiting thread goes on */
+
+/* ---- dispatch.c, complete.c ---- */
+typedef enum FLTP_STEP { FltpStepDown, FltpStepComplete, FltpStepSuspend, FltpStepFinished } FLTP_STEP;
+NTSTATUS FltpDispatch(PDEVICE_OBJECT Device, PIRP Irp);
+FLTP_STEP FltpPreWalk(FLTP_OPERATION *Operation);
+FLTP_STEP FltpPostWalk(FLTP_OPERATION *Operation);                     /* Finished or Suspend */
+VOID FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context, FLTP_STEP *Step);
+NTSTATUS FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step);  /* from a pre-walk's or post-walk's result to the end or the next suspension */
+VOID FltpOperationContinue(FLTP_OPERATION *Operation);                 /* after FltpOperationResume returned TRUE */
+VOID FltpOperationDrain(PFLT_INSTANCE Instance);                       /* G-09 */
+VOID FltpStatusRequestsRun(FLTP_OPERATION *Operation, NTSTATUS Status);
+
+/* ---- queryopen.c ---- */
+NTSTATUS FltpQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);
+
+/* ---- generated.c: what FltReadFile, FltQueryInformationFile … stand on ---- */
+/*
+ * Starts the operation described by Data->Iopb (from FltAllocateCallbackData) below Instance: callbacks of the instances below it, then the
+ * file system.  Synchronous: waits; the result is in Data->IoStatus and returned.  Else STATUS_PENDING or the final status; the callback of
+ * FltPerformAsynchronousIo is called in either case.
+ * IRQL:   PASSIVE_LEVEL if Synchronous, else <= APC_LEVEL
+ * Refs:   Instance->Outstanding is held until the operation ends (G-08)
+ * Fails:  STATUS_FLT_DELETING_OBJECT, STATUS_INSUFFICIENT_RESOURCES
+ */
+NTSTATUS FltpOperationStartBelow(PFLT_INSTANCE Instance, PFLT_CALLBACK_DATA Data, BOOLEAN Synchronous);
+
+/* ---- of the second half (name.c, namecache.c): called by operation.c and stream.c; weak defaults do nothing ---- */
+VOID FltpOperationNameFree(FLTP_OPERATION *Operation);
+VOID FltpFileNameFree(FLTP_FILE *File);
+VOID FltpVolumeNamesFree(PFLT_VOLUME Volume);
+/* Operations that may change names or delete files pass by here after they succeeded (post-walk done). */
+VOID FltpNamesChanged(PFLT_VOLUME Volume, const FLT_IO_PARAMETER_BLOCK *Iopb);
+
+/*
+ * Who defines which public routine:
+ *   object.c     FltObjectReference, FltObjectDereference, FltGetVolumeFromInstance, FltGetFilterFromInstance
+ *   filter.c     FltRegisterFilter, FltStartFiltering, FltUnregisterFilter, FltUnloadFilter, FltGetFilterFromName
+ *   volume.c     FltGetVolumeFromFileObject, FltGetVolumeFromDeviceObject, FltGetDeviceObject, FltGetDiskDeviceObject,
+ *                FltIsFltMgrVolumeDeviceObject, FltGetFileSystemType
+ *   instance.c   FltAttachVolume(AtAltitude), FltDetachVolume, FltGetVolumeInstanceFromName, FltGet{Top,Bottom,Upper,Lower}Instance,
+ *                FltCompareInstanceAltitudes
+ *   enum.c       FltEnumerate*, Flt*Information, FltGetVolumeFromName, FltGetVolumeName, FltGetVolumeGuidName, FltGetVolumeProperties …
+ *   name.c, namecache.c, targetio.c, fltcreate.c      the families FltGetFileNameInformation, FltReadFile, FltCreateFile
+ *   data.c, pend.c, cbdq.c, workitem.c, generated.c   func_data.h but for the priority hints
+ *   context.c, ctxapi.c                               func_context.h
+ */
+#endif
