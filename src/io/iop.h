@@ -19,8 +19,7 @@ typedef struct IOP_FILE {
     /* constant after create */
     ULONGLONG OperationId;
     KPROCESSOR_MODE OpenMode;
-    /* interlocked */
-    _Atomic(LONG) HandleCount;
+    /* interlocked; handles are counted in the object header (ob/obp.h), the one of IopCreateFile included */
     _Atomic(LONG) CleanupSent;
     /* owned by the filter manager: its per-file-object block (stream pointer, handle contexts); freed by the
      * teardown hook */
@@ -37,14 +36,22 @@ typedef struct IOP_FILE {
      * FilterTarget is only a value to io: whoever understands it must know that it is still alive. */
     PDEVICE_OBJECT HintDevice;
     void *FilterTarget;
+    ULONG CreateOptions;                       /* as opened */
+    ACCESS_MASK GrantedAccess;
     /* io's own */
     _Atomic(ULONG) State;                      /* IOP_FILE_* (io/iopp.h) */
-    PWCH OwnName;                              /* pool block that is kept while the block is cached */
-    USHORT OwnNameBytes;
-    ULONG CreateOptions;                       /* as opened; constant after create */
-    ACCESS_MASK GrantedAccess;                 /* constant after create */
+    WORK_QUEUE_ITEM DeleteItem;                /* last reference dropped above PASSIVE_LEVEL */
+    /* kept while the block is cached */
+    PWCH OwnName;                              /* pool block */
+    ULONG OwnNameBytes;
 } IOP_FILE;
 #define IOP_FILE_FROM(FileObject) ((IOP_FILE *)(FileObject))
+/* FALSE: a bare FILE_OBJECT on somebody's stack (query-open). */
+static inline BOOLEAN
+IopFileIsOurs(PFILE_OBJECT FileObject)
+{
+    return (PVOID)FileObject == FileObject->FileObjectExtension;
+}
 
 /* A driver of ours or a loaded one. */
 typedef struct IOP_DRIVER {

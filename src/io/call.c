@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IofCallDriver.  Drivers of ours are called directly, loaded ones through NT_CALL.  When a loaded driver faults in a dispatch
+ * routine it is dead from then on: its devices are passed over, and an IRP it still held is completed for it.
+ */
+#include "io/iopp.h"
+
+#include <stdatomic.h>
+
+static __thread IOP_CALL_FRAME *IopCallFrames;
+
+static const char *const IopMajorNames[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
+    "IRP_MJ_CREATE", "IRP_MJ_CREATE_NAMED_PIPE", "IRP_MJ_CLOSE", "IRP_MJ_READ", "IRP_MJ_WRITE", "IRP_MJ_QUERY_INFORMATION",
+    "IRP_MJ_SET_INFORMATION", "IRP_MJ_QUERY_EA", "IRP_MJ_SET_EA", "IRP_MJ_FLUSH_BUFFERS", "IRP_MJ_QUERY_VOLUME_INFORMATION",
+    "IRP_MJ_SET_VOLUME_INFORMATION", "IRP_MJ_DIRECTORY_CONTROL", "IRP_MJ_FILE_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CONTROL",
+    "IRP_MJ_INTERNAL_DEVICE_CONTROL", "IRP_MJ_SHUTDOWN", "IRP_MJ_LOCK_CONTROL", "IRP_MJ_CLEANUP", "IRP_MJ_CREATE_MAILSLOT",
+    "IRP_MJ_QUERY_SECURITY", "IRP_MJ_SET_SECURITY", "IRP_MJ_POWER", "IRP_MJ_SYSTEM_CONTROL", "IRP_MJ_DEVICE_CHANGE",
+    "IRP_MJ_QUERY_QUOTA", "IRP_MJ_SET_QUOTA", "IRP_MJ_PNP"};
+
+const char *
+IopMajorName(UCHAR Major)
+{
+    return Major <= IRP_MJ_MAXIMUM_FUNCTION ? IopMajorNames[Major] : "IRP_MJ_?";
+}
+
+VOID
+IopFinding(const char *Code, const char *Bugcheck, PDRIVER_OBJECT Driver, const void *Object, const char *Text)
+{
+    struct vf_operation *Operation = vf_operation_current();
+    vf_owner *Owner = Driver != NULL ? IOP_DRIVER_FROM(Driver)->Owner : Operation != NULL ? Operation->owner : NULL;
+
+    vf_report(Code, NULL, Bugcheck, Owner, Object, "%s", Text);
+}
+
+/* The driver whose call is innermost for Irp has passed it on (Gone) or got it back. */
+VOID
+IopCallFrameMark(PIRP Irp, CHAR Location, BOOLEAN Gone)
+{
+    for (IOP_CALL_FRAME *Frame = IopCallFrames; Frame != NULL; Frame = Frame->Outer) {
+        if (Frame->Irp == Irp && (Gone ? !Frame->Gone : Frame->Location == Location)) {
+            Frame->Gone = Gone;
+            return;
+        }
+    }
+}
+
+static NTSTATUS
+IopCallFaulted(PDEVICE_OBJECT Device, PIRP Irp, const IOP_CALL_FRAME *Frame)
+{
+    atomic_store_explicit(&IOP_DRIVER_FROM(Device->DriverObject)->Dead, 1, memory_order_release);
+    if (Frame->Gone) {
+        return STATUS_PENDING;                 /* whoever has it completes it */
+    }
+    Irp->Tail.Overlay.CurrentStackLocation += Frame->Location - Irp->CurrentLocation;
+    Irp->CurrentLocation = Frame->Location;
+    IoSetCancelRoutine(Irp, NULL);
+    Irp->IoStatus.Status = STATUS_DRIVER_INTERNAL_ERROR;
+    Irp->IoStatus.Information = 0;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_DRIVER_INTERNAL_ERROR;
+}
+
+/* The driver is dead: the device below takes the request, or nobody does. */
+static NTSTATUS
+IopCallBelow(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    PDEVICE_OBJECT Lower = IopDevice(Device)->AttachedTo;
+
+    if (Lower != NULL) {
+        IoSkipCurrentIrpStackLocation(Irp);
+        return IofCallDriver(Lower, Irp);
+    }
+    Irp->IoStatus.Status = STATUS_NO_SUCH_DEVICE;
+    Irp->IoStatus.Information = 0;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_NO_SUCH_DEVICE;
+}
+
+static NTSTATUS
+IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    IOP_DRIVER *Driver = IOP_DRIVER_FROM(Device->DriverObject);
+    IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
+    volatile NTSTATUS Status = STATUS_UNSUCCESSFUL;
+    UCHAR Major = Stack->MajorFunction;
+    PDRIVER_DISPATCH Dispatch = Major <= IRP_MJ_MAXIMUM_FUNCTION ? Driver->Public.MajorFunction[Major] : IopInvalidDeviceRequest;
+    IOP_CALL_FRAME Frame = {.Irp = Irp, .Location = Irp->CurrentLocation, .Outer = IopCallFrames};
+    KI_DRIVER_CALL Call = {
+        .Owner = Driver->Owner, .Operation = IopMajorName(Major), .Phase = "dispatch",
+        .Name = Stack->FileObject != NULL && Major == IRP_MJ_CREATE ? &Stack->FileObject->FileName : NULL,
+        .Id = Extension != NULL ? Extension->OperationId : 0};
+
+    if (atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
+        return IopCallBelow(Device, Irp);
+    }
+    IopCallFrames = &Frame;
+    NT_CALL(&Call, Status = Dispatch(Device, Irp));
+    IopCallFrames = Frame.Outer;
+    return Call.Faulted ? IopCallFaulted(Device, Irp, &Frame) : Status;
+}
+
+static NTSTATUS
+IopCallNoLocation(PIRP Irp, PDEVICE_OBJECT Device)
+{
+    IopFinding("IO-02", "0x35", Device->DriverObject, Irp, "IoCallDriver: the IRP has no stack location left for this device");
+    Irp->CurrentLocation++;
+    Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    Irp->IoStatus.Information = 0;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/* Windows: wdm.h, IofCallDriver (IoCallDriver).  Differences: an IRP without a location left is completed and reported. */
+NTSTATUS
+IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    if (__builtin_expect(IopCallFrames != NULL, 0)) {
+        IopCallFrameMark(Irp, 0, TRUE);
+    }
+    if (__builtin_expect(--Irp->CurrentLocation <= 0, 0)) {
+        return IopCallNoLocation(Irp, DeviceObject);
+    }
+    PIO_STACK_LOCATION Stack = --Irp->Tail.Overlay.CurrentStackLocation;
+    PDRIVER_OBJECT Driver = DeviceObject->DriverObject;
+
+    Stack->DeviceObject = DeviceObject;
+    if (__builtin_expect(IopDriverIsRuntime(Driver) && Stack->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION, 1)) {
+        return Driver->MajorFunction[Stack->MajorFunction](DeviceObject, Irp);
+    }
+    return IopCallForeign(DeviceObject, Irp, Stack);
+}
+
+NTSTATUS
+IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    UNREFERENCED_PARAMETER(Device);
+    Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    Irp->IoStatus.Information = 0;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+/* Windows: wdm.h, IoForwardIrpSynchronously.  Differences: none. */
+static NTSTATUS
+IopForwardCompletion(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Context)
+{
+    UNREFERENCED_PARAMETER(DeviceObject);
+    if (Irp->PendingReturned) {
+        KeSetEvent(Context, IO_NO_INCREMENT, FALSE);
+    }
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
+BOOLEAN
+IoForwardIrpSynchronously(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    KEVENT Event;
+
+    if (Irp->CurrentLocation <= 1) {
+        return FALSE;
+    }
+    KeInitializeEvent(&Event, NotificationEvent, FALSE);
+    IoCopyCurrentIrpStackLocationToNext(Irp);
+    IoSetCompletionRoutine(Irp, IopForwardCompletion, &Event, TRUE, TRUE, TRUE);
+    if (IofCallDriver(DeviceObject, Irp) == STATUS_PENDING) {
+        KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+    }
+    return TRUE;
+}

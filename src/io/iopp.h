@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io, inward header.
+ *
+ * Locks.  IopDatabaseLock guards the shape of device stacks (AttachedDevice, AttachedTo, the cached top), a driver's list of devices, VPBs
+ * being mounted, and the lists of file systems, notifications and reinitialisations.  It is a leaf, never held across a call
+ * into a driver.  Requests do not take it: they start at the cached top of a stack.
+ *
+ * Life of an IRP of ours: IopIrpAllocate -> (one or more) IofCallDriver -> IofCompleteRequest walks the locations upwards -> the
+ * last stage, IopIrpCompletionEnd: the extension's Completion if there is one, else what the I/O manager does for IoBuildXxx requests.
+ * Whoever allocated the IRP for itself frees it.
+ *
+ * Life of a file object: IopFileCreate -> IRP_MJ_CREATE -> IOP_FILE_OPENED -> last handle: IRP_MJ_CLEANUP -> last reference:
+ * IRP_MJ_CLOSE, closing hooks, memory.  A create that fails goes from the first to the last step without cleanup and close.
+ */
+#ifndef FB_IO_IOPP_H
+#define FB_IO_IOPP_H
+
+#include "io/iop.h"
+#include "ke/ki.h"
+#include "ke/ntcall.h"
+#include "ob/obp.h"
+#include "port/port.h"
+
+/* ---- devices ---- */
+/* What DEVICE_OBJECT.DeviceObjectExtension points to. */
+typedef struct IOP_DEVICE {
+    DEVOBJ_EXTENSION Public;
+    /* constant after create */
+    vf_owner *Owner;
+    vf_object *Ledger;
+    /* DatabaseLock */
+    PDEVICE_OBJECT AttachedTo;
+    PDEVICE_OBJECT RealDevice;                 /* of a volume device: its real device */
+    BOOLEAN DeletePending;
+    /* written under DatabaseLock, read without: */
+    _Atomic(PDEVICE_OBJECT) Top;               /* valid in the lowest device of a stack */
+    _Atomic(ULONG) Generation;                 /* of the lowest device: changes with every attach and detach */
+    _Atomic(LONG) Foreign;                     /* of the lowest device: devices of drivers that are not ours above it */
+} IOP_DEVICE;
+
+static inline IOP_DEVICE *
+IopDevice(PDEVICE_OBJECT Device)
+{
+    return (IOP_DEVICE *)Device->DeviceObjectExtension;
+}
+
+static inline BOOLEAN
+IopDriverIsRuntime(PDRIVER_OBJECT Driver)
+{
+    return IOP_DRIVER_FROM(Driver)->Runtime;
+}
+
+extern port_lock IopDatabaseLock;
+extern struct _OBJECT_TYPE IopDeviceType, IopDriverType, IopFileType;
+VOID IopStackUpdateLocked(PDEVICE_OBJECT Device);
+/* Lowest device first: where a request for Device enters.  No reference. */
+PDEVICE_OBJECT IopStackTop(PDEVICE_OBJECT Device);
+/* A file object was opened on / closed on Device. */
+VOID IopDeviceOpened(PDEVICE_OBJECT Device);
+VOID IopDeviceClosed(PDEVICE_OBJECT Device);
+VOID IopDeviceDelete(PVOID Object);            /* ob: last reference */
+VOID IopDriverDelete(PVOID Object);
+VOID IopDriverDevicesReady(PDRIVER_OBJECT Driver);
+NTSTATUS IopVpbCreate(PDEVICE_OBJECT Device);
+VOID IopVpbFree(PDEVICE_OBJECT Device);
+
+/* ---- IRPs ---- */
+enum {                                         /* IOP_IRP_EXTENSION.State */
+    IOP_IRP_IDLE,
+    IOP_IRP_SENT,                              /* somebody in IopIssueIrp, not yet waiting */
+    IOP_IRP_WAITING,                           /* … waits on the event */
+    IOP_IRP_DONE
+};
+enum {                                         /* IOP_IRP_EXTENSION.Transport */
+    IOP_TRANSPORT_BOUNCE = 1,                  /* Bounce is copied to OutputBuffer, then freed */
+    IOP_TRANSPORT_MDL = 2                      /* Irp->MdlAddress is ours */
+};
+#define IOP_IRP_EXTENSION_BYTES ((sizeof(IOP_IRP_EXTENSION) + 15) & ~(SIZE_T)15)
+
+/* A driver call that is under way on this thread and has not passed its IRP on: after a fault the IRP is completed for it. */
+typedef struct IOP_CALL_FRAME {
+    PIRP Irp;
+    CHAR Location;
+    BOOLEAN Gone;
+    struct IOP_CALL_FRAME *Outer;
+} IOP_CALL_FRAME;
+
+VOID IopIrpCompletionEnd(PIRP Irp);
+VOID IopCallFrameMark(PIRP Irp, CHAR Location, BOOLEAN Gone);
+NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
+const char *IopMajorName(UCHAR Major);
+
+/* Sets the thread's previous mode, returns the old one. */
+static inline KPROCESSOR_MODE
+IopPreviousModeSwap(KPROCESSOR_MODE Mode)
+{
+    return KiPreviousModeSwap(Mode);
+}
+
+/* ---- files ---- */
+enum {                                         /* IOP_FILE.State */
+    IOP_FILE_OPENED = 1,                       /* the create succeeded: cleanup and close are owed */
+    IOP_FILE_COUNTED = 2,                      /* counted in Device->ReferenceCount */
+    IOP_FILE_IGNORE_SHARING = 4,
+    IOP_FILE_REMOTE = 8,
+    IOP_FILE_OPENER = 16                       /* OpenerProcess and OpenerThread are referenced */
+};
+#define IOP_NAME_BYTES 256                     /* capacity of a cached name block */
+#define IOP_TAG_NAME 'mNoI'
+#define IOP_TAG_GENERAL '  oI'
+
+NTSTATUS IopFileCreate(PDEVICE_OBJECT Device, PCUNICODE_STRING Name, IOP_FILE **File);
+VOID IopFileDelete(PVOID Object);
+VOID IopFileHandleClosed(PVOID Object, LONG Remaining);
+NTSTATUS IopDeviceParse(PVOID Object, OBP_PARSE *Parse, PVOID *Opened);
+VOID IopFileOpened(IOP_FILE *File);            /* the create succeeded */
+VOID IopFileSendSimple(IOP_FILE *File, PDEVICE_OBJECT Device, UCHAR Major);
+NTSTATUS IopParameterCheckCreate(const IOP_CREATE *Create);
+
+/* ---- hooks ---- */
+VOID IopHooksFileObjectClosing(PFILE_OBJECT FileObject);
+VOID IopHooksVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+VOID IopHooksVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+
+/* ---- per-thread cache of equal blocks ---- */
+#ifdef __SANITIZE_ADDRESS__
+#define IOP_CACHE_LIMIT 0                      /* let the sanitizer see every free */
+#else
+#define IOP_CACHE_LIMIT 32
+#endif
+typedef struct IOP_CACHE {
+    PVOID Head;                                /* linked through the first word */
+    ULONG Count;
+} IOP_CACHE;
+enum { IOP_CACHE_IRP_SMALL, IOP_CACHE_IRP_LARGE, IOP_CACHE_FILE, IOP_CACHE_COUNT };
+PVOID IopCachePop(unsigned Which);             /* NULL: empty */
+BOOLEAN IopCachePush(unsigned Which, PVOID Block);  /* FALSE: full */
+VOID IopCacheFlushThread(VOID);                /* frees what the calling thread has cached */
+VOID IopCacheSetRelease(unsigned Which, VOID (*Release)(PVOID Block));
+
+VOID IopInitializeVolumes(VOID);
+VOID IopShutdownNotify(VOID);
+VOID IopFinding(const char *Code, const char *Bugcheck, PDRIVER_OBJECT Driver, const void *Object, const char *Text);
+
+#endif
