@@ -390,6 +390,11 @@ typedef struct _IO_FOEXT_SILO_PARAMETERS {
     PESILO SiloContext;
 } IO_FOEXT_SILO_PARAMETERS, *PIO_FOEXT_SILO_PARAMETERS;
 
+typedef struct _COPY_INFORMATION {
+    PFILE_OBJECT SourceFileObject;
+    LONGLONG SourceFileOffset;
+} COPY_INFORMATION, *PCOPY_INFORMATION;
+
 /* I/O priority hints. */
 
 typedef enum _IO_PRIORITY_HINT {
