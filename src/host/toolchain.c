@@ -205,19 +205,19 @@ static const char *const common_flags[] = {
 
 /* Messages that MSVC would not give, or gives only as warnings. What it refuses in drivers stays an error. */
 static const char *const common_warnings[] = {
-    "-Wno-multichar", "-Wno-unknown-pragmas", "-Wno-attributes", "-Wno-pointer-to-int-cast", "-Wno-int-to-pointer-cast",
-    "-Wno-switch", "-Wno-format", "-Wno-unused-value", "-Wno-comment", "-Wno-trigraphs", NULL,
+    "-Wno-multichar", "-Wno-unknown-pragmas", "-Wno-attributes", "-Wno-int-to-pointer-cast",
+    "-Wno-switch", "-Wno-format", "-Wno-unused-value", "-Wno-comment", "-Wno-trigraphs", "-Wno-endif-labels", NULL,
 };
 static const char *const c_warnings[] = {
-    "-Werror=implicit-function-declaration", "-Wno-pointer-sign", "-Wno-error=incompatible-pointer-types",
-    "-Wno-error=int-conversion", NULL,
+    "-Werror=implicit-function-declaration", "-Wno-pointer-sign", "-Wno-incompatible-pointer-types",
+    "-Wno-error=int-conversion", "-Wno-pointer-to-int-cast", NULL,
 };
 static const char *const clang_flags[] = {
     "-gdwarf-aranges", "-Wno-microsoft", "-Wno-unknown-warning-option", "-Wno-pragma-pack", "-Wno-ignored-attributes",
     "-Wno-ignored-pragmas", "-Wno-ignored-pragma-intrinsic", "-Wno-ignored-pragma-optimize",
     "-Wno-nonportable-include-path", "-Wno-unused-command-line-argument", "-Wno-parentheses", "-Wno-extern-initializer",
     "-Wno-tautological-compare", "-Wno-unused-local-typedef", "-Wno-extra-tokens", "-Wno-macro-redefined",
-    "-Wno-c++11-narrowing", NULL,
+    "-Wno-c++11-narrowing", "-Wno-incompatible-function-pointer-types", NULL,
 };
 static const char *const cxx_flags[] = {
     "-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-Wno-write-strings", "-Wno-narrowing", NULL,
@@ -306,6 +306,6 @@ toolchain_link_args(const struct toolchain *tc, const struct host_build_options 
         host_strv_add(argv, "-Wl,-z,defs");
     }
     if (cxx) {
-        host_strv_add(argv, tc->clang ? "-static-libstdc++" : "-static-libstdc++");
+        host_strv_add(argv, "-static-libstdc++");
     }
 }

@@ -272,7 +272,7 @@ test_host_msbuild__expansion(void **state)
     msbuild_set(&props, "Name", "v");
     static const char *const cases[][3] = {
         {"a$(name)b", NULL, "avb"}, {"$(None)", NULL, ""}, {"%(X);y", "old", "old;y"}, {"%(X);y", NULL, ";y"},
-        {"@(Items)z", NULL, "z"},   {"$", NULL, "$"},      {"$(open", NULL, "$(open"}, {"$([X]::F('a)'))!", NULL, "'))!"},
+        {"@(Items)z", NULL, "z"},   {"$", NULL, "$"},      {"$(open", NULL, "$(open"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *s = msbuild_expand(&props, cases[i][0], cases[i][1]);

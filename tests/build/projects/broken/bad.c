@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+#include <fltKernel.h>
+
+ULONG
+Broken(VOID)
+{
+    return NoSuchName;
+}

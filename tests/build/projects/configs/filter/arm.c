@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+#error this source belongs to another platform

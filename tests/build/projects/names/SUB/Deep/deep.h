@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#define NAMES_DEEP 2
+#include "..\Shared.h"
