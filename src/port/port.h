@@ -32,6 +32,7 @@ void port_thread_at_exit(void (*fn)(void *), void *arg);
 uint32_t port_thread_id(void);                 /* gettid, cached */
 uint32_t port_process_id(void);
 uint32_t port_cpu_count(void);
+uint32_t port_cpu_current(void);
 void port_yield(void);
 void port_thread_stack_limits(uintptr_t *low, uintptr_t *high);
 
@@ -63,8 +64,15 @@ bool port_rwlock_try_exclusive(port_rwlock *lock);
 void port_rwlock_release_shared(port_rwlock *lock);
 void port_rwlock_release_exclusive(port_rwlock *lock);
 
+/* The same algorithm for locks in drivers' storage: a wait calls the block hooks, and the lock may be held in driver code. */
+void port_driver_rwlock_shared(port_rwlock *lock);
+void port_driver_rwlock_exclusive(port_rwlock *lock);
+bool port_driver_rwlock_try_shared(port_rwlock *lock);
+bool port_driver_rwlock_try_exclusive(port_rwlock *lock);
+void port_driver_rwlock_release(port_rwlock *lock);           /* whichever way it is held */
+
 /* ---- RCU (liburcu, memb flavour) ---- */
-struct port_rcu_head { void *opaque[2]; };
+struct port_rcu_head { void *opaque[3]; };
 void port_rcu_read_lock(void);
 void port_rcu_read_unlock(void);
 void port_rcu_synchronize(void);               /* never inside a read section, never called from driver code */
@@ -101,6 +109,8 @@ struct port_module { uintptr_t base, end; const char *name; const char *path; ui
 int port_module_register(const struct port_module *module);  /* strings must live until exit; 0 or -ENOSPC */
 void port_module_retire(uintptr_t base);                      /* unloaded: a late call is named in the finding */
 const struct port_module *port_module_find(uintptr_t pc);     /* async-signal-safe */
+bool port_module_retired(const struct port_module *module);
+bool port_pc_in_runtime(uintptr_t pc);         /* in the image that port is linked into; async-signal-safe */
 
 /* ---- faults in driver code ----
  *

@@ -31,6 +31,7 @@ const char *vf_kind_name(enum vf_kind kind);   /* "stream context", … */
 typedef struct vf_owner vf_owner;
 vf_owner *vf_owner_create(const char *name);   /* lives until process exit */
 const char *vf_owner_name(const vf_owner *owner);
+void vf_owner_each(void (*fn)(vf_owner *owner, void *ctx), void *ctx);   /* newest first; without the runtime itself */
 
 struct vf_counts { uint64_t allocated, freed, live, peak; };
 void vf_count(vf_owner *owner, enum vf_kind kind, int delta);      /* +1 allocated, -1 freed */
@@ -45,10 +46,15 @@ struct vf_operation {                          /* strings are borrowed while set
     uint64_t id;                               /* operation number, 0 = none */
     vf_owner *owner;                           /* whose callback runs */
     struct vf_operation *outer;
+    struct vf_op_record *record;               /* made by the ledger on first use; zero-initialise */
 };
 void vf_operation_enter(struct vf_operation *operation);           /* pushes on the thread; no copy */
 void vf_operation_leave(struct vf_operation *operation);
 struct vf_operation *vf_operation_current(void);
+/* The fields of a pushed operation are about to change: forgets what was recorded about it. */
+void vf_operation_reset(struct vf_operation *operation);
+/* "pre IRP_MJ_CREATE of \a\b" for the innermost operation of this thread; "" if none. */
+void vf_operation_text(char *text, size_t size);
 
 /* ---- ledger ---- */
 typedef struct vf_object vf_object;
@@ -76,6 +82,7 @@ bool vf_object_was(const void *address, enum vf_kind kind, vf_owner **owner);
 /* ---- stacks ---- */
 typedef uint32_t vf_stack;                     /* interned; 0 = none */
 vf_stack vf_stack_here(unsigned skip);
+vf_stack vf_stack_intern(const uintptr_t *frames, unsigned count);
 unsigned vf_stack_frames(vf_stack stack, uintptr_t *frames, unsigned max);
 
 /* ---- findings ---- */
@@ -100,6 +107,8 @@ struct vf_finding {
     const char *code, *rule, *bugcheck, *owner, *text; const void *object; const char *kind;
     uint32_t thread; char operation[320]; vf_stack stack, acquire; uint64_t count;
 };
+/* Called once for each new finding, outside the verifier's locks: live output, stop policy. */
+void vf_set_finding_hook(void (*fn)(const struct vf_finding *finding, void *ctx), void *ctx);
 void vf_findings(void (*fn)(const struct vf_finding *finding, void *ctx), void *ctx);
 
 /* ---- routines that are declared but not there ---- */
@@ -110,11 +119,18 @@ void vf_unimplemented_each(void (*fn)(const char *routine, uintptr_t caller, uin
 /* ---- lock ranks (vf/ranks.h holds the enum) ---- */
 void vf_lock_acquired(const void *lock, int rank);
 void vf_lock_released(const void *lock);
+bool vf_lock_is_held(const void *lock);        /* by this thread; true while the verifier is off */
 unsigned vf_locks_held(void);                  /* runtime locks held by this thread; must be 0 at a driver call */
 
 /* ---- fault injection: should this allocation / call fail now? (cheap when off) ---- */
 extern _Atomic(int) vf_inject_on;
 bool vf_inject_slow(const char *routine, vf_owner *owner);
+/* Rules: fail call number `nth` (1 = the next) of `routine` (NULL: any) by `owner` (NULL: any), and each `period`-th after it
+ * (0: only once).  Returns a rule number or -1. */
+int vf_inject_add(const char *routine, vf_owner *owner, uint64_t nth, uint64_t period);
+void vf_inject_clear(void);
+/* What happened since the rule was added: matching calls, failures made. */
+bool vf_inject_result(int rule, uint64_t *calls, uint64_t *failed);
 static inline bool vf_inject(const char *routine, vf_owner *owner)
 { return __builtin_expect(__atomic_load_n((int *)&vf_inject_on, __ATOMIC_RELAXED) != 0, 0) && vf_inject_slow(routine, owner); }
 
