@@ -61,16 +61,16 @@ class Row:
         self.bits = BITS.match(field)
         self.name = struct + "." + field
 
-    def condition(self, offset, size):
+    def condition(self):
         if self.field == "(sizeof)":
-            return f"sizeof({self.struct}) == {size}"
+            return f"sizeof({self.struct}) == {self.size}"
         if self.field == "(alignof)":
-            return f"_Alignof({self.struct}) == {size}"
-        return (f"offsetof({self.struct}, {self.field}) == {offset} && "
-                f"sizeof((({self.struct} *)0)->{self.field}) == {size}")
+            return f"_Alignof({self.struct}) == {self.size}"
+        return (f"offsetof({self.struct}, {self.field}) == {self.offset} && "
+                f"sizeof((({self.struct} *)0)->{self.field}) == {self.size}")
 
-    def assertion(self, offset, size):
-        return f'_Static_assert({self.condition(offset, size)}, "row {self.number}: {self.name}");'
+    def assertion(self):
+        return f'_Static_assert({self.condition()}, "row {self.number}: {self.name}");'
 
     def bit_check(self):
         path, width, first = self.bits.group(1), int(self.bits.group(2)), int(self.bits.group(3))
@@ -93,21 +93,20 @@ def load():
 
 
 def generate(rows, exceptions, runnable, headers):
-    asserts, checks, count, broken = [], [], dict(asserted=0, bits=0, other=0, skipped=0), False
+    asserts, checks, count, broken = [], [], dict(asserted=0, bits=0, other=0), False
     for row in rows:
         exception = exceptions.get((row.struct, row.field))
-        if exception is None and row.bits is None:
-            asserts.append(row.assertion(row.offset, row.size))
+        if exception is not None:
+            new = Row(row.number, row.struct, *exception[:3])
+            broken |= (new.field, new.offset, new.size) == (row.field, row.offset, row.size)
+            row = new
+            count["other"] += 1
+        if row.bits is None:
+            asserts.append(row.assertion())
             count["asserted"] += 1
-        elif exception is None:
+        else:
             (checks if runnable else asserts).append(row.bit_check() if runnable else row.bit_constant())
             count["bits"] += 1
-        elif exception[0] == "-":
-            count["skipped"] += 1
-        else:
-            broken |= (int(exception[0]), int(exception[1])) == (row.offset, row.size)
-            asserts.append(row.assertion(exception[0], exception[1]))
-            count["other"] += 1
     if broken:
         print("exceptions.tsv: an exception repeats the value of the table")
     text = PROGRAM % {"includes": "\n".join(f"#include <{name}>" for name in headers), "asserts": "\n".join(asserts)}
@@ -167,7 +166,7 @@ def main():
     with open(base + ".c", "w", encoding="utf-8") as file:
         file.write(text)
 
-    failed = stale or broken
+    failed = stale or broken or not rows
     build = subprocess.run(command(arguments, base + ".c", base + ".out"), capture_output=True, text=True, check=False)
     if build.returncode != 0:
         report(build.stderr, base + ".c", text, rows)
@@ -176,7 +175,7 @@ def main():
         failed |= subprocess.run([os.path.abspath(base + ".out")], check=False).returncode != 0
     print(f"{arguments.target}: {len(rows)} rows: {count['asserted']} asserted, {count['bits']} bit-fields "
           f"{'checked at run time' if runnable else 'checked for existence and width'}, "
-          f"{count['other']} asserted with another value, {count['skipped']} not checked (exceptions.tsv)")
+          f"{count['other']} of them with another value (exceptions.tsv)")
     return 1 if failed else 0
 
 

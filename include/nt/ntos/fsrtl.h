@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * File system run-time library: the header every stream object starts with, the contexts that hang on streams, files and
- * file objects, file system filter callbacks, cache manager types.  Locks, oplocks and notification are in fsrtl_lock.h,
- * extra create parameters in fsrtl_ecp.h, names in fsrtl_name.h, the rest in fsrtl_misc.h.
+ * File system run-time library: the header every stream object starts with, the contexts that hang
+ * on streams, files and file objects, file system filter callbacks, cache manager types.  Locks,
+ * oplocks and notification are in fsrtl_lock.h, extra create parameters in fsrtl_ecp.h, names in
+ * fsrtl_name.h, block maps and the tunnel cache in fsrtl_mcb.h, the rest in fsrtl_misc.h.
  */
 #ifndef _NTOS_FSRTL_
 #define _NTOS_FSRTL_
@@ -70,8 +71,8 @@ typedef struct _FSRTL_COMMON_FCB_HEADER {
 #define FSRTL_FLAG2_IS_PAGING_FILE           (0x08)
 
 /*
- * FastMutex guards the three sizes.  FilterContexts is guarded by AePushLock if the version is V3 or later and it is set,
- * else by PushLock from V1 on, else by FastMutex.
+ * FastMutex guards the three sizes.  FilterContexts is guarded by AePushLock if the version is V3 or
+ * later and it is set, else by PushLock from V1 on, else by FastMutex.
  */
 #ifdef __cplusplus
 typedef struct _FSRTL_ADVANCED_FCB_HEADER : FSRTL_COMMON_FCB_HEADER {
@@ -102,7 +103,8 @@ typedef struct _FSRTL_ADVANCED_FCB_HEADER {
 /* Sets up what contexts need; the fields of the common header and the oplock stay as they are. */
 #define FsRtlSetupAdvancedHeaderEx2(AdvHdr, FMutex, FCtxPtr, AePLock)                              \
     do {                                                                                           \
-        PFSRTL_ADVANCED_FCB_HEADER const AdvHdr_ = (PFSRTL_ADVANCED_FCB_HEADER)(PVOID)(AdvHdr);     \
+        PFSRTL_ADVANCED_FCB_HEADER const AdvHdr_ =                                                 \
+            (PFSRTL_ADVANCED_FCB_HEADER)(PVOID)(AdvHdr);                                           \
         PFAST_MUTEX const FMutex_ = (FMutex);                                                      \
         AdvHdr_->Flags |= FSRTL_FLAG_ADVANCED_HEADER;                                              \
         AdvHdr_->Flags2 |= FSRTL_FLAG2_SUPPORTS_FILTER_CONTEXTS;                                   \
@@ -146,7 +148,7 @@ typedef struct _FSRTL_PER_STREAM_CONTEXT {
     ((BOOLEAN)((NULL != FsRtlGetPerStreamContextPointer(FileObject)) &&                            \
                (FsRtlGetPerStreamContextPointer(FileObject)->Flags2 &                              \
                 FSRTL_FLAG2_SUPPORTS_FILTER_CONTEXTS) != 0))
-/* The list head is read without the lock, to answer "nothing there" cheaply; it is evaluated several times. */
+/* Reads the list head without the lock, to answer "nothing there" cheaply. */
 #define FsRtlLookupPerStreamContext(StreamContext, Owner, Instance)                                \
     (((NULL != (StreamContext)) &&                                                                 \
       (((StreamContext)->Flags2 & FSRTL_FLAG2_SUPPORTS_FILTER_CONTEXTS) != 0) &&                   \
@@ -377,5 +379,6 @@ FsRtlCheckFileSystemFilterCallbacksRegistered(_In_ struct _DRIVER_OBJECT *Filter
 #include "ntos/fsrtl_ecp.h"
 #include "ntos/fsrtl_name.h"
 #include "ntos/fsrtl_misc.h"
+#include "ntos/fsrtl_mcb.h"
 
 #endif

@@ -35,10 +35,10 @@ typedef struct _FILE_LOCK {
 } FILE_LOCK, *PFILE_LOCK;
 
 #define FsRtlFastLock(                                                                             \
-    FileLock, FileObject, Offset, Length, Process, Key, FailNow, Exclusive, Iosb, Context, Synched) \
+    FileLock, FileObject, Offset, Length, Process, Key, FailNow, Exclusive, Iosb, Context, Sync)   \
     FsRtlPrivateLock(                                                                              \
         FileLock, FileObject, Offset, Length, Process, Key, FailNow, Exclusive, Iosb, NULL,        \
-        Context, Synched)
+        Context, Sync)
 #define FsRtlAreThereCurrentFileLocks(FileLock) ((FileLock)->FastIoIsQuestionable)
 #define FsRtlIncrementLockRequestsInProgress(FileLock)                                             \
     InterlockedIncrement(&(FileLock)->LockRequestsInProgress)

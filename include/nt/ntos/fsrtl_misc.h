@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rest of the file system run-time library: file system regions, statuses, cached I/O, small queries. */
+/* The rest of the library: file system regions, statuses, cached I/O, small queries. */
 #ifndef _NTOS_FSRTL_MISC_
 #define _NTOS_FSRTL_MISC_
 

@@ -24,11 +24,17 @@ extern "C" {
 #define FSRTL_OLE_LEGAL                 0x10
 #define FSRTL_NTFS_STREAM_LEGAL         (FSRTL_NTFS_LEGAL | FSRTL_OLE_LEGAL)
 
+typedef enum _FSRTL_COMPARISON_RESULT {
+    LessThan = -1,
+    EqualTo = 0,
+    GreaterThan = 1
+} FSRTL_COMPARISON_RESULT;
+
 /* 128 flag bytes, one for each 7-bit character. */
 extern CONST UCHAR *CONST FsRtlLegalAnsiCharacterArray;
 
 #define FsRtlTestAnsiCharacter(C, DefaultRet, WildOk, Flags)                                       \
-    (((SCHAR)(C) < 0)                                                                              \
+    (((signed char)(C) < 0)                                                                       \
          ? (DefaultRet)                                                                            \
          : ((FsRtlLegalAnsiCharacterArray[(C)] &                                                   \
              ((Flags) | ((WildOk) ? FSRTL_WILD_CHARACTER : 0))) != 0))

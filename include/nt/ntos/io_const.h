@@ -201,6 +201,7 @@
 #define SL_INDEX_SPECIFIED              0x04
 #define SL_RETURN_ON_DISK_ENTRIES_ONLY  0x08
 #define SL_NO_CURSOR_UPDATE             0x10
+#define SL_NO_CURSOR_UPDATE_QUERY       0x10
 #define SL_QUERY_DIRECTORY_MASK         0x1b
 /* Notify directory: */
 #define SL_WATCH_TREE                   0x01

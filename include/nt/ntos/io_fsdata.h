@@ -248,6 +248,26 @@ typedef struct _FILE_FS_PERSISTENT_VOLUME_INFORMATION {
 #define VOLUME_UPGRADE_SCHEDULED    (0x00000002)
 #define VOLUME_SESSION_OPEN         (0x00000004)
 
+typedef struct _FILESYSTEM_STATISTICS {
+    USHORT FileSystemType;
+    USHORT Version;
+    ULONG SizeOfCompleteStructure;
+    ULONG UserFileReads;
+    ULONG UserFileReadBytes;
+    ULONG UserDiskReads;
+    ULONG UserFileWrites;
+    ULONG UserFileWriteBytes;
+    ULONG UserDiskWrites;
+    ULONG MetaDataReads;
+    ULONG MetaDataReadBytes;
+    ULONG MetaDataDiskReads;
+    ULONG MetaDataWrites;
+    ULONG MetaDataWriteBytes;
+    ULONG MetaDataDiskWrites;
+} FILESYSTEM_STATISTICS, *PFILESYSTEM_STATISTICS;
+#define FILESYSTEM_STATISTICS_TYPE_NTFS 1
+#define FILESYSTEM_STATISTICS_TYPE_FAT  2
+
 typedef struct _PATHNAME_BUFFER {
     ULONG PathNameLength;
     WCHAR Name[1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Io* routines: packets, requestors, MDLs, cancel-safe queues and work items are here; devices and drivers in
- * io_func_dev.h, files and file systems in io_func_file.h.
+ * Io* routines: packets, requestors, MDLs, cancel-safe queues and work items are here; devices and
+ * drivers in io_func_dev.h, files and file systems in io_func_file.h.
  */
 #ifndef _NTOS_IO_FUNC_
 #define _NTOS_IO_FUNC_
@@ -229,7 +229,7 @@ IoSkipCurrentIrpStackLocation(_Inout_ PIRP Irp)
     Irp->Tail.Overlay.CurrentStackLocation++;
 }
 
-/* The completion routine and its context are not copied: they belong to the location they were set in. */
+/* The completion routine and its context are not copied: they belong to the current location. */
 FORCEINLINE VOID
 IoCopyCurrentIrpStackLocationToNext(_Inout_ PIRP Irp)
 {

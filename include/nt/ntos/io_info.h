@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Structures of the information classes (enumerations: io_class.h).  Files are here, directory
- * listings and change notification in io_info_dir.h, volumes in io_info_fs.h, the change journal in io_usn.h.
+ * listings and change notification in io_info_dir.h, volumes in io_info_fs.h, the change journal
+ * in io_usn.h.
  */
 #ifndef _NTOS_IO_INFO_
 #define _NTOS_IO_INFO_

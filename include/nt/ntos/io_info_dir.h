@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Directory listings and change notification.  Entries are chained by NextEntryOffset, the last one has 0 there;
- * names are counted, without a terminating zero.
+ * Directory listings and change notification.  Entries are chained by NextEntryOffset, the last
+ * one has 0 there; names are counted, without a terminating zero.
  */
 #ifndef _NTOS_IO_INFO_DIR_
 #define _NTOS_IO_INFO_DIR_
