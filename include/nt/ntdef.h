@@ -52,6 +52,7 @@ EXTERN_C_START
 typedef char CHAR;
 typedef short SHORT;
 typedef int INT;
+typedef signed char SCHAR, *PSCHAR;
 typedef unsigned char UCHAR;
 typedef unsigned short USHORT;
 typedef unsigned int UINT;

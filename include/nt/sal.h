@@ -150,6 +150,7 @@
 #define _Scanf_s_format_string_
 #define _Strict_type_match_
 #define _Use_decl_anno_impl_
+#define _Unreferenced_parameter_
 #define _Use_decl_annotations_
 #define _Valid_
 #define __checkReturn

@@ -71,8 +71,8 @@ typedef struct _FSRTL_COMMON_FCB_HEADER {
 #define FSRTL_FLAG2_IS_PAGING_FILE           (0x08)
 
 /*
- * FastMutex guards the three sizes.  FilterContexts is guarded by AePushLock if the version is V3 or
- * later and it is set, else by PushLock from V1 on, else by FastMutex.
+ * FastMutex guards the three sizes.  FilterContexts is guarded by AePushLock if the version is V3
+ * or later and it is set, else by PushLock from V1 on, else by FastMutex.
  */
 #ifdef __cplusplus
 typedef struct _FSRTL_ADVANCED_FCB_HEADER : FSRTL_COMMON_FCB_HEADER {

@@ -38,7 +38,7 @@ extern CONST UCHAR *CONST FsRtlLegalAnsiCharacterArray;
          ? (DefaultRet)                                                                            \
          : ((FsRtlLegalAnsiCharacterArray[(C)] &                                                   \
              ((Flags) | ((WildOk) ? FSRTL_WILD_CHARACTER : 0))) != 0))
-#define FsRtlIsAnsiCharacterLegal(C, Flags)         FsRtlTestAnsiCharacter((C), TRUE, FALSE, (Flags))
+#define FsRtlIsAnsiCharacterLegal(C, Flags) FsRtlTestAnsiCharacter((C), TRUE, FALSE, (Flags))
 #define FsRtlIsAnsiCharacterLegalFat(C, WildOk)                                                    \
     FsRtlTestAnsiCharacter((C), TRUE, (WildOk), FSRTL_FAT_LEGAL)
 #define FsRtlIsAnsiCharacterLegalHpfs(C, WildOk)                                                   \
