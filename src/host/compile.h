@@ -41,4 +41,13 @@ struct host_module {
 int host_build_project(const struct host_build_options *options, struct host_module *out, struct host_error *err);
 void host_module_free(struct host_module *module);
 
+/*
+ * The same under the names that the library exports, for programs linked with it. The _json routines describe a result
+ * as a JSON object in text that the caller frees.
+ */
+int fbed_build_project(const struct host_build_options *options, struct host_module *out, struct host_error *err);
+void fbed_module_free(struct host_module *module);
+char *fbed_module_json(const struct host_module *module);
+char *fbed_build_error_json(const struct host_error *err);
+
 #endif

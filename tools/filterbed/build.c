@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filterbed build: compiles a driver project and says where the module is. */
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,24 +89,12 @@ parse(int argc, char **argv, struct build_command *c)
     return -1;
 }
 
-static json_t *
-string_list(const struct host_strv *v)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < v->count; i++) {
-        json_array_append_new(list, json_string(v->items[i]));
-    }
-    return list;
-}
-
 static int
-print_json(json_t *root)
+print_json(char *text)
 {
-    char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
-    puts(text != NULL ? text : "{}");
+    int rc = puts(text);
     free(text);
-    json_decref(root);
-    return fflush(stdout) == 0 ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+    return rc >= 0 && fflush(stdout) == 0 ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
 }
 
 static int
@@ -116,13 +103,10 @@ report_module(const struct build_command *c, const struct host_module *m)
     for (size_t i = 0; i < m->notes.count; i++) {
         fprintf(stderr, "filterbed: note: %s\n", m->notes.items[i]);
     }
-    if (!c->json) {
-        return puts(m->path) >= 0 && fflush(stdout) == 0 ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+    if (c->json) {
+        return print_json(fbed_module_json(m));
     }
-    return print_json(json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:o, s:o}", "name", m->name, "module",
-                                m->path, "inf", m->inf, "compiler", m->compiler, "sanitize", m->sanitize,
-                                "sanitizer_runtime", m->sanitizer_runtime, "debug", m->debug, "rebuilt", m->rebuilt,
-                                "sources", string_list(&m->sources), "notes", string_list(&m->notes)));
+    return puts(m->path) >= 0 && fflush(stdout) == 0 ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
 }
 
 int
@@ -135,14 +119,14 @@ cmd_build(int argc, char **argv)
     }
     struct host_module module;
     struct host_error err;
-    if (host_build_project(&c.options, &module, &err) != 0) {
+    if (fbed_build_project(&c.options, &module, &err) != 0) {
         fprintf(stderr, "filterbed: %s\n", err.text);
         if (c.json) {
-            print_json(json_pack("{s:s}", "error", err.text));
+            print_json(fbed_build_error_json(&err));
         }
         return EXIT_STATUS_FAILED;
     }
     status = report_module(&c, &module);
-    host_module_free(&module);
+    fbed_module_free(&module);
     return status;
 }
