@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "host/farm.h"
+#include "host/mismatch.h"
 #include "host/modinfo.h"
 #include "host/project.h"
 #include "host/spawn.h"
@@ -130,6 +131,51 @@ job_count(const struct host_build_options *o)
     return n > 0 ? (unsigned)n : 1;
 }
 
+/* The original belongs to the dependencies of an object that was made from a copy of it. */
+static void
+add_dependency(const char *depfile, const char *path)
+{
+    FILE *f = fopen(depfile, "ae");
+    if (f != NULL) {
+        for (fputs("\\\n ", f); *path != '\0'; path++) {
+            fprintf(f, *path == ' ' || *path == '#' ? "\\%c" : "%c", *path);
+        }
+        fputc('\n', f);
+        fclose(f);
+    }
+}
+
+/*
+ * A source that failed because of functions defined otherwise than declared is tried once more with those repaired. If
+ * that succeeds, the job counts as done and its first messages are forgotten; if not, nothing changes.
+ */
+static void
+retry_repaired(struct build *b, struct unit *u, struct spawn_job *job)
+{
+    const char *source = job->argv.items[job->argv.count - 1];
+    char *copy = host_printf("%s.c", u->object);
+    struct host_strv notes = {0};
+    if (job->status != 0 && job->output != NULL && mismatch_repair(source, job->output, copy, &notes)) {
+        struct spawn_job again = {0};
+        host_strv_copy(&again.argv, &job->argv);
+        free(again.argv.items[again.argv.count - 1]);
+        again.argv.items[again.argv.count - 1] = host_strdup(copy);
+        show_command(b, &again.argv);
+        clock_gettime(CLOCK_REALTIME, &u->start);
+        if (spawn_all(&again, 1, 1) == 0) {
+            add_dependency(u->depfile, source);
+            host_strv_copy(&b->notes, &notes);
+            free(job->output);
+            job->output = again.output;
+            again.output = NULL;
+            job->status = 0;
+        }
+        spawn_job_free(&again);
+    }
+    host_strv_free(&notes);
+    free(copy);
+}
+
 /* Makes an object count only if its command succeeded. */
 static int
 finish_unit(struct build *b, const struct unit *u, const struct spawn_job *job)
@@ -179,6 +225,11 @@ compile_sources(struct build *b)
         }
     }
     size_t failed = spawn_all(jobs, count, job_count(b->options));
+    for (size_t i = 0; i < count && failed > 0; i++) {
+        bool bad = jobs[i].status != 0;
+        retry_repaired(b, &units[i], &jobs[i]);
+        failed -= bad && jobs[i].status == 0;
+    }
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++) {
         rc = finish_unit(b, &units[i], &jobs[i]);

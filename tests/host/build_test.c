@@ -238,6 +238,25 @@ test_host_build__long_members_are_noted(void **state)
 }
 
 static void
+test_host_build__pointer_types_unlike_the_declaration(void **state)
+{
+    (void)state;
+    struct host_build_options options = {.filter = copy_project("mismatch", true)};
+    must_build(options);
+    assert_int_equal(module.notes.count, 2);
+    assert_non_null(strstr(module.notes.items[0], "mismatch.c:12: DropCleanup "));
+    assert_non_null(strstr(module.notes.items[1], "mismatch.c:21: DropSize "));
+    host_module_free(&module);
+    must_build(options);
+    assert_false(module.rebuilt);
+    host_module_free(&module);
+    scratch_file("mismatch/proc.h", "typedef struct _DROP { LONG Size; } DROP, *PDROP;\n"
+                                    "VOID DropCleanup(PVOID Context);\nLONG DropSize(PDROP Drop);\n");
+    must_not_build(options, "did not compile");
+    assert_non_null(strstr(messages, "DropCleanup"));
+}
+
+static void
 test_host_build__bad_arguments(void **state)
 {
     (void)state;
@@ -268,6 +287,7 @@ main(void)
         TEST(no_driver_entry),
         TEST(missing_routine_is_named),
         TEST(long_members_are_noted),
+        TEST(pointer_types_unlike_the_declaration),
         TEST(bad_arguments),
     };
     static const char *const compilers[] = {"clang", "gcc"};
