@@ -4,6 +4,5 @@
 #define _NTDDK_
 
 #include <wdm.h>
-#include <ntos/cc.h>
 
 #endif /* _NTDDK_ */

@@ -8,5 +8,6 @@
 #include <ntos/rtl_ifs.h>
 #include <ntos/se_ifs.h>
 #include <ntos/fsrtl.h>
+#include <ntos/cc.h>
 
 #endif /* _NTIFS_ */

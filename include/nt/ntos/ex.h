@@ -275,12 +275,6 @@ NTKERNELAPI VOID ProbeForWrite(volatile VOID *Address, SIZE_T Length, ULONG Alig
 /* ---- the rest --------------------------------------------------------------------------------- */
 
 typedef GUID UUID;
-struct _HANDLE_TABLE;
-struct _HANDLE_TABLE_ENTRY;
-typedef BOOLEAN (*EX_ENUMERATE_HANDLE_ROUTINE)(
-    struct _HANDLE_TABLE_ENTRY *HandleTableEntry,
-    HANDLE Handle,
-    PVOID EnumParameter);
 
 NTKERNELAPI KPROCESSOR_MODE ExGetPreviousMode(VOID);
 NTKERNELAPI VOID ExSystemTimeToLocalTime(PLARGE_INTEGER SystemTime, PLARGE_INTEGER LocalTime);
@@ -290,12 +284,6 @@ NTKERNELAPI VOID ExQueryTimerResolution(PULONG MaximumTime, PULONG MinimumTime, 
 NTKERNELAPI NTSTATUS ExUuidCreate(UUID *Uuid);
 NTKERNELAPI BOOLEAN ExIsProcessorFeaturePresent(ULONG ProcessorFeature);
 NTKERNELAPI BOOLEAN ExVerifySuite(SUITE_TYPE SuiteType);
-NTKERNELAPI BOOLEAN
-ExEnumHandleTable(
-    struct _HANDLE_TABLE *HandleTable,
-    EX_ENUMERATE_HANDLE_ROUTINE EnumHandleProcedure,
-    PVOID EnumParameter,
-    PHANDLE Handle);
 typedef enum _FIRMWARE_TYPE {
     FirmwareTypeUnknown,
     FirmwareTypeBios,

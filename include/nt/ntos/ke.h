@@ -142,19 +142,6 @@ NTKERNELAPI VOID KeLeaveGuardedRegion(VOID);
 NTKERNELAPI BOOLEAN KeAreApcsDisabled(VOID);
 NTKERNELAPI BOOLEAN KeAreAllApcsDisabled(VOID);
 NTKERNELAPI BOOLEAN KeIsExecutingDpc(VOID);
-NTKERNELAPI VOID
-KeInitializeApc(
-    PRKAPC Apc,
-    PRKTHREAD Thread,
-    KAPC_ENVIRONMENT Environment,
-    PKKERNEL_ROUTINE KernelRoutine,
-    PKRUNDOWN_ROUTINE RundownRoutine,
-    PKNORMAL_ROUTINE NormalRoutine,
-    KPROCESSOR_MODE ProcessorMode,
-    PVOID NormalContext);
-NTKERNELAPI BOOLEAN
-KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment);
-NTKERNELAPI BOOLEAN KeTestAlertThread(KPROCESSOR_MODE AlertMode);
 NTKERNELAPI VOID KeStackAttachProcess(PRKPROCESS PROCESS, PRKAPC_STATE ApcState);
 NTKERNELAPI VOID KeUnstackDetachProcess(PRKAPC_STATE ApcState);
 NTKERNELAPI VOID KeAttachProcess(PRKPROCESS Process);

@@ -219,13 +219,6 @@ typedef struct _KAPC {
     BOOLEAN Inserted;
 } KAPC, *PKAPC, *PRKAPC;
 
-typedef enum _KAPC_ENVIRONMENT {
-    OriginalApcEnvironment,
-    AttachedApcEnvironment,
-    CurrentApcEnvironment,
-    InsertApcEnvironment
-} KAPC_ENVIRONMENT;
-
 typedef struct _KAPC_STATE {
     LIST_ENTRY ApcListHead[MaximumMode];
     PKPROCESS Process;

@@ -246,15 +246,6 @@ MmCopyMemory(
     SIZE_T NumberOfBytes,
     ULONG Flags,
     PSIZE_T NumberOfBytesTransferred);
-NTKERNELAPI NTSTATUS
-MmCopyVirtualMemory(
-    PEPROCESS SourceProcess,
-    PVOID SourceAddress,
-    PEPROCESS TargetProcess,
-    PVOID TargetAddress,
-    SIZE_T BufferSize,
-    KPROCESSOR_MODE PreviousMode,
-    PSIZE_T ReturnSize);
 
 /* ---- files and sections ------------------------------------------------------------------------- */
 

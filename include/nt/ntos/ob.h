@@ -88,16 +88,6 @@ ObReferenceObjectByPointerWithTag(
     ULONG Tag);
 NTKERNELAPI BOOLEAN ObReferenceObjectSafe(PVOID Object);
 NTKERNELAPI NTSTATUS
-ObReferenceObjectByName(
-    PUNICODE_STRING ObjectName,
-    ULONG Attributes,
-    PACCESS_STATE AccessState,
-    ACCESS_MASK DesiredAccess,
-    POBJECT_TYPE ObjectType,
-    KPROCESSOR_MODE AccessMode,
-    PVOID ParseContext,
-    PVOID *Object);
-NTKERNELAPI NTSTATUS
 ObOpenObjectByPointer(
     PVOID Object,
     ULONG HandleAttributes,
@@ -115,15 +105,6 @@ ObOpenObjectByPointerWithTag(
     POBJECT_TYPE ObjectType,
     KPROCESSOR_MODE AccessMode,
     ULONG Tag,
-    PHANDLE Handle);
-NTKERNELAPI NTSTATUS
-ObOpenObjectByName(
-    POBJECT_ATTRIBUTES ObjectAttributes,
-    POBJECT_TYPE ObjectType,
-    KPROCESSOR_MODE AccessMode,
-    PACCESS_STATE AccessState,
-    ACCESS_MASK DesiredAccess,
-    PVOID ParseContext,
     PHANDLE Handle);
 NTKERNELAPI NTSTATUS
 ObInsertObject(
@@ -151,7 +132,6 @@ ObGetObjectSecurity(
     PBOOLEAN MemoryAllocated);
 NTKERNELAPI VOID
 ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN MemoryAllocated);
-NTKERNELAPI POBJECT_TYPE ObGetObjectType(PVOID Object);
 
 /* ---- callbacks on handle operations --------------------------------------------------------------- */
 

@@ -62,26 +62,20 @@ PsGetVersion(
 NTKERNELAPI NTSTATUS PsLookupProcessByProcessId(HANDLE ProcessId, PEPROCESS *Process);
 NTKERNELAPI HANDLE PsGetProcessId(PEPROCESS Process);
 NTKERNELAPI HANDLE PsGetProcessInheritedFromUniqueProcessId(PEPROCESS Process);
-NTKERNELAPI PUCHAR PsGetProcessImageFileName(PEPROCESS Process);
 NTKERNELAPI LONGLONG PsGetProcessCreateTimeQuadPart(PEPROCESS Process);
 NTKERNELAPI NTSTATUS PsGetProcessExitStatus(PEPROCESS Process);
 NTKERNELAPI BOOLEAN PsGetProcessExitProcessCalled(PEPROCESS Process);
 NTKERNELAPI ULONGLONG PsGetProcessStartKey(PEPROCESS Process);
 NTKERNELAPI ULONG PsGetProcessSessionId(PEPROCESS Process);
 NTKERNELAPI ULONG PsGetProcessSessionIdEx(PEPROCESS Process);
-NTKERNELAPI PPEB PsGetProcessPeb(PEPROCESS Process);
-NTKERNELAPI PVOID PsGetProcessWow64Process(PEPROCESS Process);
 NTKERNELAPI PVOID PsGetProcessSectionBaseAddress(PEPROCESS Process);
 NTKERNELAPI PVOID PsGetProcessDebugPort(PEPROCESS Process);
 NTKERNELAPI BOOLEAN PsIsProcessBeingDebugged(PEPROCESS Process);
 NTKERNELAPI BOOLEAN PsIsProtectedProcess(PEPROCESS Process);
 NTKERNELAPI BOOLEAN PsIsProtectedProcessLight(PEPROCESS Process);
 NTKERNELAPI BOOLEAN PsIsSystemProcess(PEPROCESS Process);
-NTKERNELAPI NTSTATUS PsReferenceProcessFilePointer(PEPROCESS Process, PFILE_OBJECT *FileObject);
 NTKERNELAPI NTSTATUS PsAcquireProcessExitSynchronization(PEPROCESS Process);
 NTKERNELAPI VOID PsReleaseProcessExitSynchronization(PEPROCESS Process);
-NTKERNELAPI NTSTATUS PsSuspendProcess(PEPROCESS Process);
-NTKERNELAPI NTSTATUS PsResumeProcess(PEPROCESS Process);
 
 /* ---- threads ------------------------------------------------------------------------------------ */
 
