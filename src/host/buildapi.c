@@ -6,7 +6,9 @@
 #include "host/compile.h"
 
 int
-fbed_build_project(const struct host_build_options *options, struct host_module *out, struct host_error *err)
+fbed_build_project(const struct host_build_options *options,
+                   struct host_module *out,
+                   struct host_error *err)
 {
     return host_build_project(options, out, err);
 }
@@ -41,9 +43,10 @@ to_text(json_t *root)
 char *
 fbed_module_json(const struct host_module *m)
 {
-    return to_text(json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:o, s:o}", "name", m->name, "module", m->path,
-                             "inf", m->inf, "compiler", m->compiler, "sanitize", m->sanitize, "sanitizer_runtime",
-                             m->sanitizer_runtime, "debug", m->debug, "rebuilt", m->rebuilt, "sources",
+    return to_text(json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:o, s:o}", "name",
+                             m->name, "module", m->path, "inf", m->inf, "compiler", m->compiler,
+                             "sanitize", m->sanitize, "sanitizer_runtime", m->sanitizer_runtime,
+                             "debug", m->debug, "rebuilt", m->rebuilt, "sources",
                              string_list(&m->sources), "notes", string_list(&m->notes)));
 }
 

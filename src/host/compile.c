@@ -2,8 +2,9 @@
 /*
  * From a project to a module; see compile.h.
  *
- * Everything that a build makes lies in one directory of the cache, named after the project and whatever changes the
- * objects (compiler, sanitizer, debug). A lock on it keeps two builds of one project apart.
+ * Everything that a build makes lies in one directory of the cache, named after the project and
+ * whatever changes the objects (compiler, sanitizer, debug). A lock on it keeps two builds of one
+ * project apart.
  */
 #include "host/compile.h"
 
@@ -27,11 +28,11 @@ struct build {
     const struct host_build_options *options;
     struct host_project project;
     struct toolchain tc;
-    char *dir;     /* in the cache */
+    char *dir; /* in the cache */
     char *farm;
     char *output;
     int lock;
-    bool changed;  /* an object was made */
+    bool changed; /* an object was made */
     struct host_strv objects;
     struct host_strv notes;
     FILE *diag;
@@ -63,8 +64,9 @@ static int
 open_cache(struct build *b)
 {
     const struct host_build_options *o = b->options;
-    char *key = host_printf("%s|%s|%s|%s|%d|%s", b->project.file != NULL ? b->project.file : b->project.dir, b->tc.cc,
-                            b->tc.version, o->sanitize != NULL ? o->sanitize : "", o->debug, b->tc.include);
+    char *key = host_printf(
+        "%s|%s|%s|%s|%d|%s", b->project.file != NULL ? b->project.file : b->project.dir, b->tc.cc,
+        b->tc.version, o->sanitize != NULL ? o->sanitize : "", o->debug, b->tc.include);
     char *root = cache_root();
     b->dir = host_printf("%s/%s-%016llx", root, b->project.name, host_hash(key));
     free(root);
@@ -74,7 +76,9 @@ open_cache(struct build *b)
     }
     char *path = host_printf("%s/lock", b->dir);
     b->lock = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0666);
-    int rc = b->lock < 0 || flock(b->lock, LOCK_EX) != 0 ? host_fail(b->err, "%s: %s", path, strerror(errno)) : 0;
+    int rc = b->lock < 0 || flock(b->lock, LOCK_EX) != 0
+                 ? host_fail(b->err, "%s: %s", path, strerror(errno))
+                 : 0;
     free(path);
     return rc;
 }
@@ -146,8 +150,9 @@ add_dependency(const char *depfile, const char *path)
 }
 
 /*
- * A source that failed because of functions defined otherwise than declared is tried once more with those repaired. If
- * that succeeds, the job counts as done and its first messages are forgotten; if not, nothing changes.
+ * A source that failed because of functions defined otherwise than declared is tried once more with
+ * those repaired. If that succeeds, the job counts as done and its first messages are forgotten; if
+ * not, nothing changes.
  */
 static void
 retry_repaired(struct build *b, struct unit *u, struct spawn_job *job)
@@ -155,7 +160,8 @@ retry_repaired(struct build *b, struct unit *u, struct spawn_job *job)
     const char *source = job->argv.items[job->argv.count - 1];
     char *copy = host_printf("%s.c", u->object);
     struct host_strv notes = {0};
-    if (job->status != 0 && job->output != NULL && mismatch_repair(source, job->output, copy, &notes)) {
+    if (job->status != 0 && job->output != NULL &&
+        mismatch_repair(source, job->output, copy, &notes)) {
         struct spawn_job again = {0};
         host_strv_copy(&again.argv, &job->argv);
         free(again.argv.items[again.argv.count - 1]);
@@ -236,7 +242,8 @@ compile_sources(struct build *b)
     }
     free_units(units, jobs, count);
     if (rc == 0 && failed > 0) {
-        rc = host_fail(b->err, "%s: %zu of %zu sources did not compile", b->project.name, failed, total);
+        rc = host_fail(b->err, "%s: %zu of %zu sources did not compile", b->project.name, failed,
+                       total);
     }
     return rc;
 }
@@ -257,8 +264,11 @@ run_one(struct build *b, struct spawn_job *job, const char *what)
 static int
 make_info(struct build *b)
 {
-    struct host_modinfo info = {.name = b->project.name, .inf = b->project.inf, .compiler = b->tc.cc,
-                                .sanitize = (char *)b->options->sanitize, .sanitizer_runtime = b->tc.sanitizer_runtime,
+    struct host_modinfo info = {.name = b->project.name,
+                                .inf = b->project.inf,
+                                .compiler = b->tc.cc,
+                                .sanitize = (char *)b->options->sanitize,
+                                .sanitizer_runtime = b->tc.sanitizer_runtime,
                                 .debug = b->options->debug};
     for (size_t i = 0; i < b->project.source_count; i++) {
         host_strv_add(&info.sources, b->project.sources[i].path);
@@ -266,13 +276,15 @@ make_info(struct build *b)
     char *json = host_modinfo_text(&info);
     host_strv_free(&info.sources);
     struct host_buf text = {0};
-    host_buf_adds(&text, "__attribute__((section(\".filterbed\"), used)) static const char info[] = {");
+    host_buf_adds(&text,
+                  "__attribute__((section(\".filterbed\"), used)) static const char info[] = {");
     for (const char *p = json; *p != '\0'; p++) {
         host_buf_addf(&text, "%d,", (signed char)*p);
     }
     host_buf_adds(&text, "0};\n");
     free(json);
-    char *source = host_printf("%s/modinfo.c", b->dir), *object = host_printf("%s/modinfo.o", b->dir);
+    char *source = host_printf("%s/modinfo.c", b->dir),
+         *object = host_printf("%s/modinfo.o", b->dir);
     int rc = host_write_if_changed(source, text.data, text.len, b->err);
     if (rc == 0 && (uptodate_newer(source, object))) {
         struct spawn_job job = {0};
@@ -321,7 +333,8 @@ link_failed(struct build *b, const struct spawn_job *job)
     for (size_t i = 0; i < names.count; i++) {
         host_buf_addf(&list, "%s%s", i > 0 ? ", " : "", names.items[i]);
     }
-    host_fail(b->err, "%s: neither the driver nor filterbed defines: %s", b->project.name, list.data);
+    host_fail(b->err, "%s: neither the driver nor filterbed defines: %s", b->project.name,
+              list.data);
     host_buf_free(&list);
     host_strv_free(&names);
     return -1;
@@ -363,12 +376,14 @@ link_args(struct build *b, const char *temp, struct host_strv *argv)
     return rc;
 }
 
-/* Links beside the output and moves the result there, so that a module in use is never written to. */
+/* Links beside the output and moves the result there, so that a module in use is never written to.
+ */
 static int
 link_module(struct build *b)
 {
     char *lib = host_path_join(b->tc.libdir, "libfilterbed.so");
-    char *record = host_printf("%s/link.cmd", b->dir), *temp = host_printf("%s.%ld.tmp", b->output, (long)getpid());
+    char *record = host_printf("%s/link.cmd", b->dir),
+         *temp = host_printf("%s.%ld.tmp", b->output, (long)getpid());
     struct spawn_job job = {0};
     int rc = link_args(b, temp, &job.argv);
     struct host_strv plain = {0};
@@ -415,8 +430,9 @@ check_entry(struct build *b)
         return 0;
     }
     unlink(b->output);
-    return host_fail(b->err, "%s: no DriverEntry: none of the %zu source%s defines it%s", b->project.name,
-                     b->project.source_count, b->project.source_count == 1 ? "" : "s",
+    return host_fail(b->err, "%s: no DriverEntry: none of the %zu source%s defines it%s",
+                     b->project.name, b->project.source_count,
+                     b->project.source_count == 1 ? "" : "s",
                      any_cxx(&b->project) ? " with C linkage" : "");
 }
 
@@ -429,10 +445,13 @@ dup_or_null(const char *s)
 static void
 fill_module(const struct build *b, struct host_module *out)
 {
-    *out = (struct host_module){.name = host_strdup(b->project.name), .path = host_strdup(b->output),
-                                .inf = dup_or_null(b->project.inf), .compiler = host_strdup(b->tc.cc),
+    *out = (struct host_module){.name = host_strdup(b->project.name),
+                                .path = host_strdup(b->output),
+                                .inf = dup_or_null(b->project.inf),
+                                .compiler = host_strdup(b->tc.cc),
                                 .sanitize = dup_or_null(b->options->sanitize),
-                                .sanitizer_runtime = dup_or_null(b->tc.sanitizer_runtime), .debug = b->options->debug,
+                                .sanitizer_runtime = dup_or_null(b->tc.sanitizer_runtime),
+                                .debug = b->options->debug,
                                 .rebuilt = b->changed};
     for (size_t i = 0; i < b->project.source_count; i++) {
         host_strv_add(&out->sources, b->project.sources[i].path);
@@ -453,9 +472,14 @@ use_module(const struct host_project *p, struct host_module *out, struct host_er
         host_modinfo_free(&info);
         return host_fail(err, "%s: no DriverEntry in this module", p->module);
     }
-    *out = (struct host_module){.name = host_strdup(p->name), .path = host_strdup(p->module), .inf = dup_or_null(p->inf),
-                                .compiler = info.compiler, .sanitize = info.sanitize,
-                                .sanitizer_runtime = info.sanitizer_runtime, .debug = info.debug, .sources = info.sources};
+    *out = (struct host_module){.name = host_strdup(p->name),
+                                .path = host_strdup(p->module),
+                                .inf = dup_or_null(p->inf),
+                                .compiler = info.compiler,
+                                .sanitize = info.sanitize,
+                                .sanitizer_runtime = info.sanitizer_runtime,
+                                .debug = info.debug,
+                                .sources = info.sources};
     info.compiler = info.sanitize = info.sanitizer_runtime = NULL;
     info.sources = (struct host_strv){0};
     host_modinfo_free(&info);
@@ -486,7 +510,9 @@ build_sources(struct build *b)
 }
 
 int
-host_build_project(const struct host_build_options *options, struct host_module *out, struct host_error *err)
+host_build_project(const struct host_build_options *options,
+                   struct host_module *out,
+                   struct host_error *err)
 {
     struct build b = {.options = options, .lock = -1, .err = err};
     *out = (struct host_module){0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Builds a driver project into a module: `filterbed build`, and what `filterbed run` does with a FILTER that is not built
- * yet. Compilers are started directly, without a shell; their messages go through unchanged, with the driver's own file
- * names and lines.
+ * Builds a driver project into a module: `filterbed build`, and what `filterbed run` does with a
+ * FILTER that is not built yet. Compilers are started directly, without a shell; their messages go
+ * through unchanged, with the driver's own file names and lines.
  */
 #ifndef FILTERBED_HOST_COMPILE_H
 #define FILTERBED_HOST_COMPILE_H
@@ -30,24 +30,36 @@ struct host_module {
     char *inf;
     char *compiler;
     char *sanitize;
-    char *sanitizer_runtime; /* shared library that must be loaded first in a process that loads the module */
+    char *sanitizer_runtime; /* shared library that must be loaded first in a process that loads the
+                                module */
     bool debug;
     bool rebuilt; /* false: everything was up to date, or FILTER was a module */
     struct host_strv sources;
     struct host_strv notes;
 };
 
-/* Returns 0, or -1 with *err set (after the compiler's own messages, if it failed) and *out zeroed. */
-int host_build_project(const struct host_build_options *options, struct host_module *out, struct host_error *err);
-void host_module_free(struct host_module *module);
+/* Returns 0, or -1 with *err set (after the compiler's own messages, if it failed) and *out zeroed.
+ */
+int
+host_build_project(const struct host_build_options *options,
+                   struct host_module *out,
+                   struct host_error *err);
+void
+host_module_free(struct host_module *module);
 
 /*
- * The same under the names that the library exports, for programs linked with it. The _json routines describe a result
- * as a JSON object in text that the caller frees.
+ * The same under the names that the library exports, for programs linked with it. The _json
+ * routines describe a result as a JSON object in text that the caller frees.
  */
-int fbed_build_project(const struct host_build_options *options, struct host_module *out, struct host_error *err);
-void fbed_module_free(struct host_module *module);
-char *fbed_module_json(const struct host_module *module);
-char *fbed_build_error_json(const struct host_error *err);
+int
+fbed_build_project(const struct host_build_options *options,
+                   struct host_module *out,
+                   struct host_error *err);
+void
+fbed_module_free(struct host_module *module);
+char *
+fbed_module_json(const struct host_module *module);
+char *
+fbed_build_error_json(const struct host_error *err);
 
 #endif

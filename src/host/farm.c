@@ -23,7 +23,8 @@ struct farm {
     struct host_error *err;
 };
 
-static int scan_file(struct farm *f, const struct host_source *source, const char *path);
+static int
+scan_file(struct farm *f, const struct host_source *source, const char *path);
 
 static int
 write_header(struct farm *f, const char *name, const char *text)
@@ -50,7 +51,8 @@ write_header(struct farm *f, const char *name, const char *text)
     return rc;
 }
 
-/* Writes text under the name as it stands in the source, and with slashes where that has backslashes. */
+/* Writes text under the name as it stands in the source, and with slashes where that has
+ * backslashes. */
 static int
 write_names(struct farm *f, const char *name, const char *text)
 {
@@ -70,18 +72,21 @@ static int
 write_forward(struct farm *f, const char *name, const char *real)
 {
     size_t n = strlen(f->nt);
-    char *text = strncmp(real, f->nt, n) == 0 && real[n] == '/' ? host_printf("#include <%s>\n", real + n + 1)
-                                                                 : host_printf("#include \"%s\"\n", real);
+    char *text = strncmp(real, f->nt, n) == 0 && real[n] == '/'
+                     ? host_printf("#include <%s>\n", real + n + 1)
+                     : host_printf("#include \"%s\"\n", real);
     int rc = write_names(f, name, text);
     free(text);
     return rc;
 }
 
-/* Headers of the C library: <string.h> never means a driver's own file unless its directories are searched for it. */
+/* Headers of the C library: <string.h> never means a driver's own file unless its directories are
+ * searched for it. */
 static bool
 is_library_header(const char *name)
 {
-    static const char *const builtin[] = {"stdarg.h", "stddef.h", "stdint.h", "stdbool.h", "limits.h", "float.h", "stdatomic.h"};
+    static const char *const builtin[] = {"stdarg.h", "stddef.h", "stdint.h",   "stdbool.h",
+                                          "limits.h", "float.h",  "stdatomic.h"};
     for (size_t i = 0; i < sizeof builtin / sizeof *builtin; i++) {
         if (strcasecmp(name, builtin[i]) == 0) {
             return true;
@@ -93,9 +98,14 @@ is_library_header(const char *name)
     return there;
 }
 
-/* The directories that MSVC would search for an include, in order; `plain` of them the compiler searches as well. */
+/* The directories that MSVC would search for an include, in order; `plain` of them the compiler
+ * searches as well. */
 static void
-search_path(const struct farm *f, const struct host_source *s, const char *includer, bool quoted, struct host_strv *dirs,
+search_path(const struct farm *f,
+            const struct host_source *s,
+            const char *includer,
+            bool quoted,
+            struct host_strv *dirs,
             size_t *plain)
 {
     char *own = host_path_dir(includer), *source = host_path_dir(s->path);
@@ -140,11 +150,16 @@ missing(struct farm *f, const char *name)
         }
         return 0;
     }
-    return is_message_header(f, name) ? write_names(f, name, "/* made by the message compiler */\n") : 0;
+    return is_message_header(f, name) ? write_names(f, name, "/* made by the message compiler */\n")
+                                      : 0;
 }
 
 static int
-resolve(struct farm *f, const struct host_source *s, const char *includer, const char *name, bool quoted)
+resolve(struct farm *f,
+        const struct host_source *s,
+        const char *includer,
+        const char *name,
+        bool quoted)
 {
     struct host_strv dirs = {0};
     size_t plain;
@@ -244,7 +259,8 @@ is_long_member(const char *line)
     }
 }
 
-/* What one line may say besides includes; *depth counts the braces of the structure that it stands in. */
+/* What one line may say besides includes; *depth counts the braces of the structure that it stands
+ * in. */
 static void
 remark(struct farm *f, const char *path, int number, const char *line, int *depth, bool *wpp)
 {
@@ -254,8 +270,10 @@ remark(struct farm *f, const char *path, int number, const char *line, int *dept
         note_tracer(f, line);
     }
     if (*depth > 0 && is_long_member(line)) {
-        host_strv_addf(f->notes, "%s:%d: a member of type long has 64 bits here and 32 on Windows; LONG has 32 on both", path,
-                       number);
+        host_strv_addf(
+            f->notes,
+            "%s:%d: a member of type long has 64 bits here and 32 on Windows; LONG has 32 on both",
+            path, number);
     }
     bool opens = *depth > 0 || strstr(line, "struct") != NULL || strstr(line, "union") != NULL;
     for (const char *p = line; *p != '\0' && opens; p++) {
@@ -300,15 +318,17 @@ scan_file(struct farm *f, const struct host_source *source, const char *path)
 static int
 write_traces(struct farm *f)
 {
-    static const char *const macros[] = {"WPP_INIT_TRACING", "WPP_CLEANUP", "WPP_CONTROL_INITIALIZE", "DoTraceMessage",
-                                         "DoTraceLevelMessage", "DoDebugTrace", "WPP_RECORDER_SF_"};
+    static const char *const macros[] = {
+        "WPP_INIT_TRACING",    "WPP_CLEANUP",  "WPP_CONTROL_INITIALIZE", "DoTraceMessage",
+        "DoTraceLevelMessage", "DoDebugTrace", "WPP_RECORDER_SF_"};
     struct host_buf b = {0};
     for (size_t i = 0; i < sizeof macros / sizeof *macros; i++) {
         host_buf_addf(&b, "#ifndef %s\n#define %s(...) ((void)0)\n#endif\n", macros[i], macros[i]);
     }
     host_buf_adds(&b, "#ifndef WPP_LEVEL_ENABLED\n#define WPP_LEVEL_ENABLED(...) 0\n#endif\n");
     for (size_t i = 0; i < f->tracers.count; i++) {
-        host_buf_addf(&b, "#ifndef %s\n#define %s(...) ((void)0)\n#endif\n", f->tracers.items[i], f->tracers.items[i]);
+        host_buf_addf(&b, "#ifndef %s\n#define %s(...) ((void)0)\n#endif\n", f->tracers.items[i],
+                      f->tracers.items[i]);
     }
     int rc = 0;
     for (size_t i = 0; i < f->traces.count && rc == 0; i++) {
@@ -319,7 +339,11 @@ write_traces(struct farm *f)
 }
 
 int
-farm_build(const struct host_project *project, const char *nt, const char *root, char **dir, struct host_strv *notes,
+farm_build(const struct host_project *project,
+           const char *nt,
+           const char *root,
+           char **dir,
+           struct host_strv *notes,
            struct host_error *err)
 {
     struct farm f = {.project = project, .nt = nt, .root = root, .notes = notes, .err = err};

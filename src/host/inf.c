@@ -37,7 +37,8 @@ split_dots(const char *s, struct host_strv *out)
     }
 }
 
-/* Ranks what stands after the section's plain name: "", ".NT", ".NTamd64.10.0...25952". False if it is none of these. */
+/* Ranks what stands after the section's plain name: "", ".NT", ".NTamd64.10.0...25952". False if it
+ * is none of these. */
 static bool
 decoration_rank(const char *decoration, struct rank *rank)
 {
@@ -52,15 +53,16 @@ decoration_rank(const char *decoration, struct rank *rank)
     split_dots(decoration + 3, &parts);
     const char *arch = parts.items[0];
     bool x64 = strcasecmp(arch, "amd64") == 0;
-    bool known = *arch == '\0' || x64 || strcasecmp(arch, "x86") == 0 || strncasecmp(arch, "arm", 3) == 0 ||
-                 strcasecmp(arch, "ia64") == 0;
+    bool known = *arch == '\0' || x64 || strcasecmp(arch, "x86") == 0 ||
+                 strncasecmp(arch, "arm", 3) == 0 || strcasecmp(arch, "ia64") == 0;
     rank->nt = 1;
     rank->arch = x64;
     rank->major = part_number(&parts, 1);
     rank->minor = part_number(&parts, 2);
     rank->build = part_number(&parts, 5);
-    rank->fits = (*arch == '\0' || x64) &&
-                 (rank->major < NEWEST_MAJOR || (rank->major == NEWEST_MAJOR && rank->minor <= NEWEST_MINOR));
+    rank->fits =
+        (*arch == '\0' || x64) && (rank->major < NEWEST_MAJOR ||
+                                   (rank->major == NEWEST_MAJOR && rank->minor <= NEWEST_MINOR));
     host_strv_free(&parts);
     return known;
 }
@@ -87,7 +89,8 @@ services_of(const struct inf_text *text, const char *install)
     return s;
 }
 
-/* Ranks name as an install section: [DefaultInstall…], or with any_name every section that has a .Services part. */
+/* Ranks name as an install section: [DefaultInstall…], or with any_name every section that has a
+ * .Services part. */
 static bool
 install_rank(const struct inf_text *text, const char *name, bool any_name, struct rank *rank)
 {
@@ -96,7 +99,8 @@ install_rank(const struct inf_text *text, const char *name, bool any_name, struc
     }
     const char *decoration = strcasestr(name, ".NT");
     size_t plain = decoration != NULL ? (size_t)(decoration - name) : strlen(name);
-    bool named = plain == strlen("DefaultInstall") && strncasecmp(name, "DefaultInstall", plain) == 0;
+    bool named =
+        plain == strlen("DefaultInstall") && strncasecmp(name, "DefaultInstall", plain) == 0;
     bool services = services_of(text, name) != NULL;
     if (!(named || (any_name && services)) || !decoration_rank(name + plain, rank)) {
         return false;
@@ -113,7 +117,8 @@ choose_install(const struct inf_text *text)
     for (int any = 0; any < 2 && (best == NULL || !best_rank.services); any++) {
         for (size_t i = 0; i < text->count; i++) {
             const char *name = text->sections[i].name;
-            if (install_rank(text, name, any, &rank) && (best == NULL || rank_better(&rank, &best_rank))) {
+            if (install_rank(text, name, any, &rank) &&
+                (best == NULL || rank_better(&rank, &best_rank))) {
                 best = name;
                 best_rank = rank;
             }
@@ -130,18 +135,25 @@ set_string(char **slot, const char *s)
 }
 
 static int
-set_number(const struct inf_text *text, const struct inf_entry *e, uint32_t *slot, struct host_error *err)
+set_number(const struct inf_text *text,
+           const struct inf_entry *e,
+           uint32_t *slot,
+           struct host_error *err)
 {
     uint64_t n;
     if (inf_parse_number(inf_entry_field(e, 0), &n) != 0) {
-        return host_fail(err, "%s:%d: %s is not a number: \"%s\"", text->path, e->line, e->key, inf_entry_field(e, 0));
+        return host_fail(err, "%s:%d: %s is not a number: \"%s\"", text->path, e->line, e->key,
+                         inf_entry_field(e, 0));
     }
     *slot = (uint32_t)n;
     return 0;
 }
 
 static int
-service_entry(const struct inf_text *text, const struct inf_entry *e, struct host_inf *inf, struct host_error *err)
+service_entry(const struct inf_text *text,
+              const struct inf_entry *e,
+              struct host_inf *inf,
+              struct host_error *err)
 {
     const char *first = inf_entry_field(e, 0);
     if (strcasecmp(e->key, "DisplayName") == 0) {
@@ -173,8 +185,14 @@ service_entry(const struct inf_text *text, const struct inf_entry *e, struct hos
 
 /* Runs fn over the key = value lines of a section. */
 static int
-for_each_entry(const struct inf_text *text, const struct inf_section *s, struct host_inf *inf, struct host_error *err,
-               int (*fn)(const struct inf_text *, const struct inf_entry *, struct host_inf *, struct host_error *))
+for_each_entry(const struct inf_text *text,
+               const struct inf_section *s,
+               struct host_inf *inf,
+               struct host_error *err,
+               int (*fn)(const struct inf_text *,
+                         const struct inf_entry *,
+                         struct host_inf *,
+                         struct host_error *))
 {
     for (size_t i = 0; i < s->count; i++) {
         struct inf_entry e;
@@ -192,7 +210,10 @@ for_each_entry(const struct inf_text *text, const struct inf_section *s, struct 
 
 /* AddReg of the install section itself: only lines that write under our service key matter. */
 static int
-install_entry(const struct inf_text *text, const struct inf_entry *e, struct host_inf *inf, struct host_error *err)
+install_entry(const struct inf_text *text,
+              const struct inf_entry *e,
+              struct host_inf *inf,
+              struct host_error *err)
 {
     return strcasecmp(e->key, "AddReg") == 0 ? inf_add_registry(text, e, false, inf, err) : 0;
 }
@@ -217,9 +238,12 @@ is_driver_service(const struct inf_text *text, const struct inf_section *s)
     return false;
 }
 
-/* Finds the AddService line that installs the driver: its name goes to *inf, its section is returned. */
+/* Finds the AddService line that installs the driver: its name goes to *inf, its section is
+ * returned. */
 static const struct inf_section *
-find_service(const struct inf_text *text, const struct inf_section *services, struct host_inf *inf,
+find_service(const struct inf_text *text,
+             const struct inf_section *services,
+             struct host_inf *inf,
              struct host_error *err)
 {
     const struct inf_section *chosen = NULL;
@@ -234,9 +258,10 @@ find_service(const struct inf_text *text, const struct inf_section *services, st
             last = e.line;
             const struct inf_section *s = inf_text_section(text, inf_entry_field(&e, 2));
             if (s == NULL) {
-                host_fail(err, "%s:%d: no section [%s] for service \"%s\"", text->path, last, inf_entry_field(&e, 2),
-                          inf_entry_field(&e, 0));
-            } else if (chosen == NULL || (!is_driver_service(text, chosen) && is_driver_service(text, s))) {
+                host_fail(err, "%s:%d: no section [%s] for service \"%s\"", text->path, last,
+                          inf_entry_field(&e, 2), inf_entry_field(&e, 0));
+            } else if (chosen == NULL ||
+                       (!is_driver_service(text, chosen) && is_driver_service(text, s))) {
                 chosen = s;
                 set_string(&inf->service_name, inf_entry_field(&e, 0));
             }
@@ -268,7 +293,8 @@ host_altitude_valid(const char *s)
 static void
 add_instance(struct host_inf *inf, const char *name, const char *altitude, uint32_t flags)
 {
-    inf->instances = host_xrealloc(inf->instances, (inf->instance_count + 1) * sizeof *inf->instances);
+    inf->instances =
+        host_xrealloc(inf->instances, (inf->instance_count + 1) * sizeof *inf->instances);
     inf->instances[inf->instance_count++] = (struct host_inf_instance){
         .name = host_strdup(name), .altitude = host_strdup(altitude), .flags = flags};
 }
@@ -281,7 +307,8 @@ is_string(const struct host_inf_value *v)
 
 /* Checks one instance key and adds it, unless it was added already. */
 static int
-read_instance(struct host_inf *inf, const char *key, const char *name, int line, struct host_error *err)
+read_instance(
+    struct host_inf *inf, const char *key, const char *name, int line, struct host_error *err)
 {
     for (size_t i = 0; i < inf->instance_count; i++) {
         if (strcasecmp(inf->instances[i].name, name) == 0) {
@@ -295,11 +322,12 @@ read_instance(struct host_inf *inf, const char *key, const char *name, int line,
         return host_fail(err, "%s:%d: instance \"%s\" has no Altitude", inf->path, line, name);
     }
     if (!host_altitude_valid((const char *)altitude->data)) {
-        return host_fail(err, "%s:%d: altitude \"%s\" of instance \"%s\" is not a decimal number", inf->path,
-                         altitude->line, (const char *)altitude->data, name);
+        return host_fail(err, "%s:%d: altitude \"%s\" of instance \"%s\" is not a decimal number",
+                         inf->path, altitude->line, (const char *)altitude->data, name);
     }
     if (flags != NULL && (flags->type != HOST_REG_DWORD || flags->size != sizeof n)) {
-        return host_fail(err, "%s:%d: Flags of instance \"%s\" is not a DWORD", inf->path, flags->line, name);
+        return host_fail(err, "%s:%d: Flags of instance \"%s\" is not a DWORD", inf->path,
+                         flags->line, name);
     }
     if (flags != NULL) {
         memcpy(&n, flags->data, sizeof n);
@@ -310,16 +338,21 @@ read_instance(struct host_inf *inf, const char *key, const char *name, int line,
 
 /* Reads the instances below `layout`, which has a DefaultInstance. */
 static int
-read_instances(struct host_inf *inf, const char *layout, const struct host_inf_value *def, struct host_error *err)
+read_instances(struct host_inf *inf,
+               const char *layout,
+               const struct host_inf_value *def,
+               struct host_error *err)
 {
     size_t n = strlen(layout);
     set_string(&inf->default_instance, (const char *)def->data);
     for (size_t i = 0; i < inf->value_count; i++) {
         const struct host_inf_value *v = &inf->values[i];
-        if (strncasecmp(v->subkey, layout, n) != 0 || v->subkey[n] != '\\' || strchr(v->subkey + n + 1, '\\') != NULL) {
+        if (strncasecmp(v->subkey, layout, n) != 0 || v->subkey[n] != '\\' ||
+            strchr(v->subkey + n + 1, '\\') != NULL) {
             continue;
         }
-        char *key = host_strdup(v->subkey); /* the array may not move, but be safe against a later change */
+        char *key =
+            host_strdup(v->subkey); /* the array may not move, but be safe against a later change */
         int rc = read_instance(inf, key, key + n + 1, v->line, err);
         free(key);
         if (rc != 0) {
@@ -331,11 +364,15 @@ read_instances(struct host_inf *inf, const char *layout, const struct host_inf_v
             return 0;
         }
     }
-    return host_fail(err, "%s:%d: DefaultInstance \"%s\" has no Altitude", inf->path, def->line, inf->default_instance);
+    return host_fail(err, "%s:%d: DefaultInstance \"%s\" has no Altitude", inf->path, def->line,
+                     inf->default_instance);
 }
 
 static int
-resolve_instances(const struct inf_section *service, unsigned flags, struct host_inf *inf, struct host_error *err)
+resolve_instances(const struct inf_section *service,
+                  unsigned flags,
+                  struct host_inf *inf,
+                  struct host_error *err)
 {
     static const char *const layouts[] = {"Parameters\\Instances", "Instances"};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
@@ -347,8 +384,10 @@ resolve_instances(const struct inf_section *service, unsigned flags, struct host
     if ((flags & HOST_INF_LEGACY) != 0) {
         return 0;
     }
-    return host_fail(err, "%s:%d: service \"%s\" has no DefaultInstance under Instances or Parameters\\Instances",
-                     inf->path, service->line, inf->service_name);
+    return host_fail(
+        err,
+        "%s:%d: service \"%s\" has no DefaultInstance under Instances or Parameters\\Instances",
+        inf->path, service->line, inf->service_name);
 }
 
 static int
@@ -359,12 +398,14 @@ resolve(const struct inf_text *text, unsigned flags, struct host_inf *inf, struc
     }
     const char *install = choose_install(text);
     if (install == NULL) {
-        return host_fail(err, "%s:1: no [DefaultInstall] section and no section with .Services", text->path);
+        return host_fail(err, "%s:1: no [DefaultInstall] section and no section with .Services",
+                         text->path);
     }
-    const struct inf_section *installs = inf_text_section(text, install), *services = services_of(text, install);
+    const struct inf_section *installs = inf_text_section(text, install),
+                             *services = services_of(text, install);
     if (services == NULL) {
-        return host_fail(err, "%s:%d: no section [%s.Services]: no service to install", text->path, installs->line,
-                         install);
+        return host_fail(err, "%s:%d: no section [%s.Services]: no service to install", text->path,
+                         installs->line, install);
     }
     set_string(&inf->install_section, install);
     const struct inf_section *service = find_service(text, services, inf, err);

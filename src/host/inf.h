@@ -3,12 +3,13 @@
  * Reads the parts of an INF that make a driver service: what Windows would put under
  * HKLM\SYSTEM\CurrentControlSet\Services\<name> when it installs the file on the newest system.
  *
- * Of several install sections ([DefaultInstall.NTamd64.10.0...25952], [DefaultInstall.NTamd64], [DefaultInstall]) the one
- * with the highest version that fits x64 decides, and with it the layout of the instances: "Parameters\Instances" or
- * "Instances". Where one section writes both, "Parameters\Instances" counts, as it does in the Filter Manager.
+ * Of several install sections ([DefaultInstall.NTamd64.10.0...25952], [DefaultInstall.NTamd64],
+ * [DefaultInstall]) the one with the highest version that fits x64 decides, and with it the layout
+ * of the instances: "Parameters\Instances" or "Instances". Where one section writes both,
+ * "Parameters\Instances" counts, as it does in the Filter Manager.
  *
- * All text is UTF-8. Everything in struct host_inf belongs to it: host_inf_free releases it, and it may be called on a
- * zeroed one and after a failed load.
+ * All text is UTF-8. Everything in struct host_inf belongs to it: host_inf_free releases it, and it
+ * may be called on a zeroed one and after a failed load.
  */
 #ifndef FILTERBED_HOST_INF_H
 #define FILTERBED_HOST_INF_H
@@ -31,11 +32,13 @@ enum host_reg_type {
 };
 
 /*
- * One value below the service key. data of SZ and EXPAND_SZ is UTF-8 with its NUL counted in size; of MULTI_SZ one such
- * string after the other and a closing NUL; of DWORD and QWORD the number, little endian; else the bytes.
+ * One value below the service key. data of SZ and EXPAND_SZ is UTF-8 with its NUL counted in size;
+ * of MULTI_SZ one such string after the other and a closing NUL; of DWORD and QWORD the number,
+ * little endian; else the bytes.
  */
 struct host_inf_value {
-    char *subkey; /* relative to the service key, parts separated by backslashes; "" is the key itself */
+    char *subkey; /* relative to the service key, parts separated by backslashes; "" is the key
+                     itself */
     char *name;   /* "" is the unnamed value */
     enum host_reg_type type;
     unsigned char *data;
@@ -72,11 +75,15 @@ struct host_inf {
 #define HOST_INF_LEGACY 1u
 
 /* Returns 0, or -1 with *err set to "file:line: what is wrong" and *inf zeroed. */
-int host_inf_load(const char *path, unsigned flags, struct host_inf *inf, struct host_error *err);
-void host_inf_free(struct host_inf *inf);
+int
+host_inf_load(const char *path, unsigned flags, struct host_inf *inf, struct host_error *err);
+void
+host_inf_free(struct host_inf *inf);
 /* The value, or NULL. Names are compared without regard to case. */
-const struct host_inf_value *host_inf_find(const struct host_inf *inf, const char *subkey, const char *name);
+const struct host_inf_value *
+host_inf_find(const struct host_inf *inf, const char *subkey, const char *name);
 /* Whether s is an altitude: decimal digits, or digits, a dot and digits. */
-bool host_altitude_valid(const char *s);
+bool
+host_altitude_valid(const char *s);
 
 #endif

@@ -59,7 +59,10 @@ host_inf_find(const struct host_inf *inf, const char *subkey, const char *name)
 
 /* Encodes fields 4 and up as a value of the given type. */
 static int
-encode_value(const struct inf_text *text, const struct inf_entry *e, struct host_inf_value *v, struct host_error *err)
+encode_value(const struct inf_text *text,
+             const struct inf_entry *e,
+             struct host_inf_value *v,
+             struct host_error *err)
 {
     struct host_buf b = {0};
     uint64_t number;
@@ -71,7 +74,8 @@ encode_value(const struct inf_text *text, const struct inf_entry *e, struct host
             goto bytes;
         }
         if (inf_parse_number(inf_entry_field(e, 4), &number) != 0) {
-            return host_fail(err, "%s:%d: \"%s\" is not a number", text->path, e->line, inf_entry_field(e, 4));
+            return host_fail(err, "%s:%d: \"%s\" is not a number", text->path, e->line,
+                             inf_entry_field(e, 4));
         }
         for (size_t i = 0; i < width; i++) {
             host_buf_addc(&b, (char)(number >> (8 * i)));
@@ -94,7 +98,8 @@ encode_value(const struct inf_text *text, const struct inf_entry *e, struct host
             unsigned long byte = strtoul(e->fields.items[i], &end, 16);
             if (*end != '\0' || end == e->fields.items[i] || byte > 255) {
                 host_buf_free(&b);
-                return host_fail(err, "%s:%d: \"%s\" is not a byte", text->path, e->line, e->fields.items[i]);
+                return host_fail(err, "%s:%d: \"%s\" is not a byte", text->path, e->line,
+                                 e->fields.items[i]);
             }
             host_buf_addc(&b, (char)byte);
         }
@@ -109,14 +114,29 @@ static int
 value_type(uint64_t flags, enum host_reg_type *type)
 {
     switch (flags & FLAG_TYPE_MASK) {
-    case 0x00000000: *type = HOST_REG_SZ; return 0;
-    case 0x00010000: *type = HOST_REG_MULTI_SZ; return 0;
-    case 0x00020000: *type = HOST_REG_EXPAND_SZ; return 0;
-    case 0x00000001: *type = HOST_REG_BINARY; return 0;
-    case 0x00010001: *type = HOST_REG_DWORD; return 0;
-    case 0x000B0001: *type = HOST_REG_QWORD; return 0;
-    case 0x00020001: *type = HOST_REG_NONE; return 0;
-    default: return -1;
+    case 0x00000000:
+        *type = HOST_REG_SZ;
+        return 0;
+    case 0x00010000:
+        *type = HOST_REG_MULTI_SZ;
+        return 0;
+    case 0x00020000:
+        *type = HOST_REG_EXPAND_SZ;
+        return 0;
+    case 0x00000001:
+        *type = HOST_REG_BINARY;
+        return 0;
+    case 0x00010001:
+        *type = HOST_REG_DWORD;
+        return 0;
+    case 0x000B0001:
+        *type = HOST_REG_QWORD;
+        return 0;
+    case 0x00020001:
+        *type = HOST_REG_NONE;
+        return 0;
+    default:
+        return -1;
     }
 }
 
@@ -139,7 +159,8 @@ value_store(struct host_inf *inf, struct host_inf_value *v, uint64_t flags)
         inf->values[inf->value_count++] = *v;
         return;
     }
-    if ((flags & FLAG_APPEND) != 0 && old->type == HOST_REG_MULTI_SZ && v->type == HOST_REG_MULTI_SZ) {
+    if ((flags & FLAG_APPEND) != 0 && old->type == HOST_REG_MULTI_SZ &&
+        v->type == HOST_REG_MULTI_SZ) {
         append_multi(old, v);
         inf_value_free(v);
     } else if ((flags & FLAG_NOCLOBBER) != 0) {
@@ -168,7 +189,10 @@ service_subkey(const struct host_inf *inf, const struct inf_entry *e, bool servi
 }
 
 static int
-add_value(const struct inf_text *text, const struct inf_entry *e, bool service_section, struct host_inf *inf,
+add_value(const struct inf_text *text,
+          const struct inf_entry *e,
+          bool service_section,
+          struct host_inf *inf,
           struct host_error *err)
 {
     uint64_t flags = 0;
@@ -181,7 +205,8 @@ add_value(const struct inf_text *text, const struct inf_entry *e, bool service_s
     }
     struct host_inf_value v = {.line = e->line};
     if (value_type(flags, &v.type) != 0) {
-        return host_fail(err, "%s:%d: unknown registry type in flags %s", text->path, e->line, flagtext);
+        return host_fail(err, "%s:%d: unknown registry type in flags %s", text->path, e->line,
+                         flagtext);
     }
     v.subkey = service_subkey(inf, e, service_section);
     if (v.subkey == NULL) {
@@ -201,8 +226,11 @@ add_value(const struct inf_text *text, const struct inf_entry *e, bool service_s
 }
 
 int
-inf_add_registry(const struct inf_text *text, const struct inf_entry *list, bool service_section, struct host_inf *inf,
-             struct host_error *err)
+inf_add_registry(const struct inf_text *text,
+                 const struct inf_entry *list,
+                 bool service_section,
+                 struct host_inf *inf,
+                 struct host_error *err)
 {
     for (size_t i = 0; i < list->fields.count; i++) {
         const char *name = list->fields.items[i];

@@ -48,8 +48,9 @@ replace_arch(const char *name)
 }
 
 /*
- * Length of one physical line without its comment. *open tells whether a quoted string is still open at its end; a quote
- * that is written twice inside a string closes and opens it again, which comes to the same here.
+ * Length of one physical line without its comment. *open tells whether a quoted string is still
+ * open at its end; a quote that is written twice inside a string closes and opens it again, which
+ * comes to the same here.
  */
 static size_t
 line_length(const char *line, size_t n, bool *open)
@@ -67,9 +68,11 @@ line_length(const char *line, size_t n, bool *open)
     return n;
 }
 
-/* Reads one logical line from *at into *out; *number is that of its first physical line, *next of the one after it. */
+/* Reads one logical line from *at into *out; *number is that of its first physical line, *next of
+ * the one after it. */
 static int
-read_line(const char *path, const char **at, int *next, struct host_buf *out, struct host_error *err)
+read_line(
+    const char *path, const char **at, int *next, struct host_buf *out, struct host_error *err)
 {
     bool more = true;
     while (more && **at != '\0') {
@@ -89,7 +92,11 @@ read_line(const char *path, const char **at, int *next, struct host_buf *out, st
 }
 
 static int
-section_header(struct inf_text *text, char *line, int number, struct inf_section **current, struct host_error *err)
+section_header(struct inf_text *text,
+               char *line,
+               int number,
+               struct inf_section **current,
+               struct host_error *err)
 {
     char *close = strchr(line, ']');
     if (close == NULL) {
@@ -188,7 +195,8 @@ find_unquoted(const char *s, char c, char stop)
     return NULL;
 }
 
-/* Puts a piece of text without its quotes into *out and trims white space that stands outside them. */
+/* Puts a piece of text without its quotes into *out and trims white space that stands outside them.
+ */
 static char *
 unquote(const char *s, size_t n)
 {
@@ -229,7 +237,8 @@ string_in(const struct inf_section *strings, const char *token, size_t n, char *
         free(key);
         if (same) {
             const char *comma = find_unquoted(equal + 1, ',', '\0');
-            *value = unquote(equal + 1, comma != NULL ? (size_t)(comma - equal - 1) : strlen(equal + 1));
+            *value =
+                unquote(equal + 1, comma != NULL ? (size_t)(comma - equal - 1) : strlen(equal + 1));
             return true;
         }
     }
@@ -270,12 +279,18 @@ all_digits(const char *s, size_t n)
 }
 
 /*
- * Finds what %name% at s (the character after the first percent sign) stands for. *used is the length of "name%".
- * Returns the text, NULL if the percent sign stands for itself (inside quotes and for directory numbers an unknown name
- * stays as it is), or -1 through *rc.
+ * Finds what %name% at s (the character after the first percent sign) stands for. *used is the
+ * length of "name%". Returns the text, NULL if the percent sign stands for itself (inside quotes
+ * and for directory numbers an unknown name stays as it is), or -1 through *rc.
  */
 static char *
-token_value(const struct inf_text *text, int line, bool quoted, const char *s, size_t n, size_t *used, int *rc,
+token_value(const struct inf_text *text,
+            int line,
+            bool quoted,
+            const char *s,
+            size_t n,
+            size_t *used,
+            int *rc,
             struct host_error *err)
 {
     const char *close = memchr(s, '%', n);
@@ -293,7 +308,12 @@ token_value(const struct inf_text *text, int line, bool quoted, const char *s, s
 
 /* One field: strings put in, quotes taken off, white space outside of quotes trimmed. */
 static int
-field_text(const struct inf_text *text, int line, const char *s, size_t n, char **field, struct host_error *err)
+field_text(const struct inf_text *text,
+           int line,
+           const char *s,
+           size_t n,
+           char **field,
+           struct host_error *err)
 {
     struct host_buf b = {0};
     bool quoted = false;
@@ -302,7 +322,9 @@ field_text(const struct inf_text *text, int line, const char *s, size_t n, char 
     host_buf_add(&b, "", 0);
     for (size_t i = 0; i < n && rc == 0; i++) {
         size_t used = 0;
-        char *value = s[i] == '%' ? token_value(text, line, quoted, s + i + 1, n - i - 1, &used, &rc, err) : NULL;
+        char *value = s[i] == '%'
+                          ? token_value(text, line, quoted, s + i + 1, n - i - 1, &used, &rc, err)
+                          : NULL;
         if (value != NULL) {
             host_buf_adds(&b, value);
             keep = b.len;
@@ -330,8 +352,11 @@ field_text(const struct inf_text *text, int line, const char *s, size_t n, char 
 }
 
 int
-inf_text_entry(const struct inf_text *text, const struct inf_section *section, size_t i,
-               struct inf_entry *entry, struct host_error *err)
+inf_text_entry(const struct inf_text *text,
+               const struct inf_section *section,
+               size_t i,
+               struct inf_entry *entry,
+               struct host_error *err)
 {
     const struct inf_raw *raw = &section->lines[i];
     *entry = (struct inf_entry){.line = raw->line};
@@ -345,7 +370,8 @@ inf_text_entry(const struct inf_text *text, const struct inf_section *section, s
     while (rc == 0 && at != NULL) {
         const char *comma = find_unquoted(at, ',', '\0');
         char *field = NULL;
-        rc = field_text(text, raw->line, at, comma != NULL ? (size_t)(comma - at) : strlen(at), &field, err);
+        rc = field_text(text, raw->line, at, comma != NULL ? (size_t)(comma - at) : strlen(at),
+                        &field, err);
         if (rc == 0) {
             host_strv_own(&entry->fields, field);
         }

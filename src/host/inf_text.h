@@ -31,14 +31,23 @@ struct inf_entry {
     struct host_strv fields;
 };
 
-int inf_text_load(const char *path, struct inf_text *text, struct host_error *err);
-void inf_text_free(struct inf_text *text);
-const struct inf_section *inf_text_section(const struct inf_text *text, const char *name);
+int
+inf_text_load(const char *path, struct inf_text *text, struct host_error *err);
+void
+inf_text_free(struct inf_text *text);
+const struct inf_section *
+inf_text_section(const struct inf_text *text, const char *name);
 /* Takes line i of a section apart. Returns 0, or -1 with *err set; the entry is empty then. */
-int inf_text_entry(const struct inf_text *text, const struct inf_section *section, size_t i,
-                   struct inf_entry *entry, struct host_error *err);
-void inf_entry_free(struct inf_entry *entry);
+int
+inf_text_entry(const struct inf_text *text,
+               const struct inf_section *section,
+               size_t i,
+               struct inf_entry *entry,
+               struct host_error *err);
+void
+inf_entry_free(struct inf_entry *entry);
 /* Field i, or "" if the line is shorter. */
-const char *inf_entry_field(const struct inf_entry *entry, size_t i);
+const char *
+inf_entry_field(const struct inf_entry *entry, size_t i);
 
 #endif

@@ -116,7 +116,8 @@ find_declaration(const char *output, const char *name, struct place *declared)
     for (const char *line = output; *line != '\0';) {
         size_t n = strcspn(line, "\n");
         const char *rest;
-        if (memmem(line, n, "previous declaration", 20) != NULL && parse_place(line, n, declared, &rest)) {
+        if (memmem(line, n, "previous declaration", 20) != NULL &&
+            parse_place(line, n, declared, &rest)) {
             return true;
         }
         char *other = conflicting_name(line, n);
@@ -132,7 +133,12 @@ find_declaration(const char *output, const char *name, struct place *declared)
 
 /* Adds what one line of output says, if it is about a function of source that can be repaired. */
 static void
-take_line(const char *source, const char *text, const char *line, size_t n, struct function **list, size_t *count)
+take_line(const char *source,
+          const char *text,
+          const char *line,
+          size_t n,
+          struct function **list,
+          size_t *count)
 {
     struct place place, declared;
     const char *rest;
@@ -166,7 +172,11 @@ by_offset(const void *a, const void *b)
 }
 
 static bool
-write_copy(const char *source, const char *text, const struct function *list, size_t count, const char *path)
+write_copy(const char *source,
+           const char *text,
+           const struct function *list,
+           size_t count,
+           const char *path)
 {
     struct host_buf b = {0};
     size_t at = 0;
@@ -179,8 +189,10 @@ write_copy(const char *source, const char *text, const struct function *list, si
     }
     host_buf_adds(&b, text + at);
     for (size_t i = 0; i < count; i++) {
-        host_buf_addf(&b, "\n__extension__ extern __typeof__(%s) %s __attribute__((alias(\"%s__defined\")));\n", list[i].name,
-                      list[i].name, list[i].name);
+        host_buf_addf(
+            &b,
+            "\n__extension__ extern __typeof__(%s) %s __attribute__((alias(\"%s__defined\")));\n",
+            list[i].name, list[i].name, list[i].name);
     }
     int rc = host_write_if_changed(path, b.data, b.len, NULL);
     host_buf_free(&b);
@@ -207,7 +219,9 @@ mismatch_repair(const char *source, const char *output, const char *path, struct
     bool done = count > 0 && write_copy(source, text, list, count, path);
     for (size_t i = 0; i < count; i++) {
         if (done) {
-            host_strv_addf(notes, "%s:%d: %s is defined with other pointer types than it is declared with; built as declared",
+            host_strv_addf(notes,
+                           "%s:%d: %s is defined with other pointer types than it is declared "
+                           "with; built as declared",
                            source, list[i].line, list[i].name);
         }
         free(list[i].name);

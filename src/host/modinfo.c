@@ -20,9 +20,10 @@ host_modinfo_text(const struct host_modinfo *info)
     for (size_t i = 0; i < info->sources.count; i++) {
         json_array_append_new(sources, json_string(info->sources.items[i]));
     }
-    json_t *root = json_pack("{s:s*, s:s*, s:s*, s:s*, s:s*, s:b, s:o}", "name", info->name, "inf", info->inf, "compiler",
-                             info->compiler, "sanitize", info->sanitize, "sanitizer_runtime", info->sanitizer_runtime,
-                             "debug", info->debug, "sources", sources);
+    json_t *root =
+        json_pack("{s:s*, s:s*, s:s*, s:s*, s:s*, s:b, s:o}", "name", info->name, "inf", info->inf,
+                  "compiler", info->compiler, "sanitize", info->sanitize, "sanitizer_runtime",
+                  info->sanitizer_runtime, "debug", info->debug, "sources", sources);
     char *text = root != NULL ? json_dumps(root, JSON_SORT_KEYS) : NULL;
     char *copy = host_strdup(text != NULL ? text : "{}");
     free(text);
@@ -54,7 +55,8 @@ read_json(struct host_modinfo *info, const char *data, size_t size)
     info->debug = json_is_true(json_object_get(root, "debug"));
     size_t i;
     json_t *item;
-    json_array_foreach (json_object_get(root, "sources"), i, item) {
+    json_array_foreach(json_object_get(root, "sources"), i, item)
+    {
         if (json_is_string(item)) {
             host_strv_add(&info->sources, json_string_value(item));
         }
@@ -73,7 +75,8 @@ read_symbols(struct host_modinfo *info, Elf *elf, Elf_Scn *scn, const GElf_Shdr 
             continue;
         }
         const char *name = elf_strptr(elf, shdr->sh_link, sym.st_name);
-        if (name != NULL && strcmp(name, "DriverEntry") == 0 && GELF_ST_TYPE(sym.st_info) == STT_FUNC) {
+        if (name != NULL && strcmp(name, "DriverEntry") == 0 &&
+            GELF_ST_TYPE(sym.st_info) == STT_FUNC) {
             info->has_driver_entry = true;
         }
     }
@@ -119,7 +122,8 @@ host_modinfo_read(const char *path, struct host_modinfo *info, struct host_error
     }
     elf_version(EV_CURRENT);
     Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-    int rc = elf != NULL ? read_elf(elf, path, info, err) : host_fail(err, "%s: not an ELF file", path);
+    int rc =
+        elf != NULL ? read_elf(elf, path, info, err) : host_fail(err, "%s: not an ELF file", path);
     elf_end(elf);
     close(fd);
     if (rc != 0) {

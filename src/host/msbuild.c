@@ -11,7 +11,8 @@ static size_t
 find_prop(const struct msbuild_props *props, const char *name, size_t n)
 {
     for (size_t i = 0; i < props->names.count; i++) {
-        if (strlen(props->names.items[i]) == n && strncasecmp(props->names.items[i], name, n) == 0) {
+        if (strlen(props->names.items[i]) == n &&
+            strncasecmp(props->names.items[i], name, n) == 0) {
             return i;
         }
     }
@@ -61,7 +62,11 @@ group_length(const char *s)
 }
 
 static void
-expand_one(const struct msbuild_props *props, char kind, const char *name, size_t n, const char *inherited,
+expand_one(const struct msbuild_props *props,
+           char kind,
+           const char *name,
+           size_t n,
+           const char *inherited,
            struct host_buf *out)
 {
     if (kind == '%' && inherited != NULL) {
@@ -93,7 +98,8 @@ msbuild_expand(const struct msbuild_props *props, const char *text, const char *
     return host_buf_take(&out);
 }
 
-/* Recursive descent: or, and, comparison, primary. Each returns 1, 0, or -1 with the message set. */
+/* Recursive descent: or, and, comparison, primary. Each returns 1, 0, or -1 with the message set.
+ */
 struct condition {
     const struct msbuild_props *props;
     const char *dir;
@@ -101,7 +107,8 @@ struct condition {
     struct host_error *err;
 };
 
-static int parse_or(struct condition *c);
+static int
+parse_or(struct condition *c);
 
 static void
 skip_space(struct condition *c)
@@ -116,7 +123,8 @@ take_word(struct condition *c, const char *word)
 {
     size_t n = strlen(word);
     skip_space(c);
-    if (strncasecmp(c->at, word, n) != 0 || (isalpha((unsigned char)*word) && isalnum((unsigned char)c->at[n]))) {
+    if (strncasecmp(c->at, word, n) != 0 ||
+        (isalpha((unsigned char)*word) && isalnum((unsigned char)c->at[n]))) {
         return false;
     }
     c->at += n;
@@ -220,9 +228,14 @@ parse_comparison(struct condition *c)
         }
     }
     if (result == -2) {
-        bool yes = strcasecmp(left, "true") == 0 || strcasecmp(left, "on") == 0 || strcasecmp(left, "yes") == 0;
-        bool no = strcasecmp(left, "false") == 0 || strcasecmp(left, "off") == 0 || strcasecmp(left, "no") == 0;
-        result = yes ? 1 : no || *left == '\0' ? 0 : host_fail(c->err, "\"%s\" is neither true nor false", left);
+        bool yes = strcasecmp(left, "true") == 0 || strcasecmp(left, "on") == 0 ||
+                   strcasecmp(left, "yes") == 0;
+        bool no = strcasecmp(left, "false") == 0 || strcasecmp(left, "off") == 0 ||
+                  strcasecmp(left, "no") == 0;
+        result = yes ? 1
+                 : no || *left == '\0'
+                     ? 0
+                     : host_fail(c->err, "\"%s\" is neither true nor false", left);
     }
     free(left);
     return result;
@@ -273,7 +286,10 @@ parse_or(struct condition *c)
 }
 
 int
-msbuild_condition(const struct msbuild_props *props, const char *dir, const char *text, struct host_error *err)
+msbuild_condition(const struct msbuild_props *props,
+                  const char *dir,
+                  const char *text,
+                  struct host_error *err)
 {
     struct condition c = {.props = props, .dir = dir, .at = text, .err = err};
     skip_space(&c);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The expression language of project files: properties and conditions. Internal to the project reader. */
+/* The expression language of project files: properties and conditions. Internal to the project
+ * reader. */
 #ifndef FILTERBED_HOST_MSBUILD_H
 #define FILTERBED_HOST_MSBUILD_H
 
@@ -13,15 +14,24 @@ struct msbuild_props {
 };
 
 /* The value, or "" if it is not set. Names have no case. */
-const char *msbuild_get(const struct msbuild_props *props, const char *name);
-void msbuild_set(struct msbuild_props *props, const char *name, const char *value);
-void msbuild_free(struct msbuild_props *props);
+const char *
+msbuild_get(const struct msbuild_props *props, const char *name);
+void
+msbuild_set(struct msbuild_props *props, const char *name, const char *value);
+void
+msbuild_free(struct msbuild_props *props);
 /*
- * Puts $(Name) in. %(Name) becomes inherited (NULL: stays away), @(Items) and property functions become nothing. Caller
- * frees.
+ * Puts $(Name) in. %(Name) becomes inherited (NULL: stays away), @(Items) and property functions
+ * become nothing. Caller frees.
  */
-char *msbuild_expand(const struct msbuild_props *props, const char *text, const char *inherited);
-/* Evaluates a Condition attribute; dir is where Exists() starts. Returns 1, 0, or -1 with *err a message. */
-int msbuild_condition(const struct msbuild_props *props, const char *dir, const char *text, struct host_error *err);
+char *
+msbuild_expand(const struct msbuild_props *props, const char *text, const char *inherited);
+/* Evaluates a Condition attribute; dir is where Exists() starts. Returns 1, 0, or -1 with *err a
+ * message. */
+int
+msbuild_condition(const struct msbuild_props *props,
+                  const char *dir,
+                  const char *text,
+                  struct host_error *err);
 
 #endif

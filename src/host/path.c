@@ -120,7 +120,8 @@ host_path_stem(const char *path)
 {
     const char *base = host_path_base(path);
     const char *dot = strrchr(base, '.');
-    return dot != NULL && dot != base ? host_strndup(base, (size_t)(dot - base)) : host_strdup(base);
+    return dot != NULL && dot != base ? host_strndup(base, (size_t)(dot - base))
+                                      : host_strdup(base);
 }
 
 char *
@@ -213,7 +214,8 @@ host_path_find(const char *dir, const char *winpath)
     }
     char *at = host_strdup(*copy == '/' ? "/" : dir);
     char *save = NULL;
-    for (char *part = strtok_r(copy, "/", &save); part != NULL && at != NULL; part = strtok_r(NULL, "/", &save)) {
+    for (char *part = strtok_r(copy, "/", &save); part != NULL && at != NULL;
+         part = strtok_r(NULL, "/", &save)) {
         if (strcmp(part, ".") == 0) {
             continue;
         }
@@ -224,7 +226,8 @@ host_path_find(const char *dir, const char *winpath)
     free(copy);
     if (at != NULL) {
         char *clean = host_path_absolute(at);
-        if (access(clean, F_OK) == 0) { /* ".." of a symbolic link is the one case where it does not */
+        if (access(clean, F_OK) ==
+            0) { /* ".." of a symbolic link is the one case where it does not */
             free(at);
             return clean;
         }
@@ -234,7 +237,10 @@ host_path_find(const char *dir, const char *winpath)
 }
 
 static void
-list_entries(const char *dir, const char *suffix, bool (*wanted)(const char *), struct host_strv *out)
+list_entries(const char *dir,
+             const char *suffix,
+             bool (*wanted)(const char *),
+             struct host_strv *out)
 {
     DIR *d = opendir(dir);
     if (d == NULL) {

@@ -41,7 +41,8 @@ host_is_source(const char *name)
 struct host_source *
 host_project_add(struct host_project *project, const char *path)
 {
-    project->sources = host_xrealloc(project->sources, (project->source_count + 1) * sizeof *project->sources);
+    project->sources =
+        host_xrealloc(project->sources, (project->source_count + 1) * sizeof *project->sources);
     struct host_source *s = &project->sources[project->source_count++];
     *s = (struct host_source){.path = host_strdup(path), .cxx = is_cxx(path)};
     return s;
@@ -60,7 +61,8 @@ inf_target(const char *path)
     return stem;
 }
 
-/* The one of several INFs that belongs to the target: the only one, or the one that installs it. NULL if none does. */
+/* The one of several INFs that belongs to the target: the only one, or the one that installs it.
+ * NULL if none does. */
 static const char *
 pick_inf(const struct host_strv *infs, const char *target)
 {
@@ -93,8 +95,8 @@ find_inf(struct host_project *p, const struct host_strv *items, struct host_erro
             if (one != NULL) {
                 p->inf = host_strdup(one);
             } else if (infs.count > 1 && i == 0) {
-                host_fail(err, "%s: %zu INF files, and none of them installs %s.sys; name one", p->dir, infs.count,
-                          p->name);
+                host_fail(err, "%s: %zu INF files, and none of them installs %s.sys; name one",
+                          p->dir, infs.count, p->name);
                 host_strv_free(&infs);
                 free(parent);
                 return -1;
@@ -168,7 +170,8 @@ load_dir(const char *dir, bool debug, struct host_project *p, struct host_error 
 {
     struct host_strv projects = {0};
     host_list_files(dir, ".vcxproj", &projects);
-    int rc = projects.count == 1 ? load_vcxproj(projects.items[0], debug, p, err) : load_sources(dir, p, err);
+    int rc = projects.count == 1 ? load_vcxproj(projects.items[0], debug, p, err)
+                                 : load_sources(dir, p, err);
     if (rc != 0 && projects.count > 1 && p->source_count == 0) {
         rc = host_fail(err, "%s: %zu .vcxproj files; name one", dir, projects.count);
     }
@@ -176,7 +179,8 @@ load_dir(const char *dir, bool debug, struct host_project *p, struct host_error 
     return rc;
 }
 
-/* A project directly below dir whose target is the one that the INF installs; NULL if there is none. */
+/* A project directly below dir whose target is the one that the INF installs; NULL if there is
+ * none. */
 static char *
 project_below(const char *dir, const char *target, bool debug)
 {
@@ -189,8 +193,8 @@ project_below(const char *dir, const char *target, bool debug)
         for (size_t n = 0; n < projects.count && found == NULL; n++) {
             struct host_project p = {.dir = host_strdup(subdirs.items[i])};
             struct host_strv infs = {0};
-            if (host_vcxproj_load(projects.items[n], debug, &p, &infs, NULL) == 0 && p.source_count > 0 &&
-                strcasecmp(p.name, target) == 0) {
+            if (host_vcxproj_load(projects.items[n], debug, &p, &infs, NULL) == 0 &&
+                p.source_count > 0 && strcasecmp(p.name, target) == 0) {
                 found = host_strdup(projects.items[n]);
             }
             host_strv_free(&infs);
@@ -227,7 +231,8 @@ load_inf(const char *path, bool debug, struct host_project *p, struct host_error
     return rc;
 }
 
-/* A directory; where it holds no source but one INF, the project is the one below it that the INF installs. */
+/* A directory; where it holds no source but one INF, the project is the one below it that the INF
+ * installs. */
 static int
 load_tree(const char *dir, bool debug, struct host_project *p, struct host_error *err)
 {
@@ -272,7 +277,8 @@ is_elf(const char *path)
 {
     char magic[SELFMAG];
     FILE *f = fopen(path, "rbe");
-    bool yes = f != NULL && fread(magic, 1, sizeof magic, f) == sizeof magic && memcmp(magic, ELFMAG, SELFMAG) == 0;
+    bool yes = f != NULL && fread(magic, 1, sizeof magic, f) == sizeof magic &&
+               memcmp(magic, ELFMAG, SELFMAG) == 0;
     if (f != NULL) {
         fclose(f);
     }
@@ -280,7 +286,10 @@ is_elf(const char *path)
 }
 
 int
-host_project_load(const char *filter, bool debug, struct host_project *project, struct host_error *err)
+host_project_load(const char *filter,
+                  bool debug,
+                  struct host_project *project,
+                  struct host_error *err)
 {
     *project = (struct host_project){0};
     char *path = host_path_real(filter);
@@ -297,7 +306,8 @@ host_project_load(const char *filter, bool debug, struct host_project *project, 
     } else if (is_elf(path)) {
         rc = load_module(path, project, err);
     } else {
-        rc = host_fail(err, "%s: neither a .vcxproj, an .inf, a directory nor a built module", filter);
+        rc = host_fail(err, "%s: neither a .vcxproj, an .inf, a directory nor a built module",
+                       filter);
     }
     free(path);
     if (rc != 0) {

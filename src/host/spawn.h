@@ -5,7 +5,8 @@
 
 #include "host/text.h"
 
-/* One command to run. Its output is collected, so that messages of parallel compilers do not mix. */
+/* One command to run. Its output is collected, so that messages of parallel compilers do not mix.
+ */
 struct spawn_job {
     struct host_strv argv;
     char *output; /* standard output and error, after it ended */
@@ -13,9 +14,13 @@ struct spawn_job {
 };
 
 /* Runs all jobs, at most `parallel` at a time. Returns the number of jobs whose status is not 0. */
-size_t spawn_all(struct spawn_job *jobs, size_t count, unsigned parallel);
-void spawn_job_free(struct spawn_job *job);
-/* Runs one command and returns its standard output and error if it succeeds, else NULL. Caller frees. */
-char *spawn_capture(const char *const *argv);
+size_t
+spawn_all(struct spawn_job *jobs, size_t count, unsigned parallel);
+void
+spawn_job_free(struct spawn_job *job);
+/* Runs one command and returns its standard output and error if it succeeds, else NULL. Caller
+ * frees. */
+char *
+spawn_capture(const char *const *argv);
 
 #endif

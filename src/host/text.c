@@ -269,7 +269,8 @@ decode_utf16(struct host_buf *b, const unsigned char *p, size_t len, bool big)
     for (size_t i = 0; i + 1 < len; i += 2) {
         uint32_t c = big ? (uint32_t)p[i] << 8 | p[i + 1] : (uint32_t)p[i + 1] << 8 | p[i];
         if (c >= 0xD800 && c < 0xDC00 && i + 3 < len) {
-            uint32_t d = big ? (uint32_t)p[i + 2] << 8 | p[i + 3] : (uint32_t)p[i + 3] << 8 | p[i + 2];
+            uint32_t d =
+                big ? (uint32_t)p[i + 2] << 8 | p[i + 3] : (uint32_t)p[i + 3] << 8 | p[i + 2];
             if (d >= 0xDC00 && d < 0xE000) {
                 c = 0x10000 + ((c - 0xD800) << 10) + (d - 0xDC00);
                 i += 2;
@@ -288,7 +289,11 @@ decode_utf16(struct host_buf *b, const unsigned char *p, size_t len, bool big)
 static size_t
 utf8_length(const unsigned char *p, size_t left)
 {
-    size_t n = *p < 0x80 ? 1 : *p >= 0xC2 && *p < 0xE0 ? 2 : *p >= 0xE0 && *p < 0xF0 ? 3 : *p >= 0xF0 && *p < 0xF5 ? 4 : 0;
+    size_t n = *p < 0x80                 ? 1
+               : *p >= 0xC2 && *p < 0xE0 ? 2
+               : *p >= 0xE0 && *p < 0xF0 ? 3
+               : *p >= 0xF0 && *p < 0xF5 ? 4
+                                         : 0;
     if (n > left) {
         return 0;
     }

@@ -45,21 +45,23 @@ first_with(char **candidates, size_t count, const char *file)
 }
 
 /*
- * Headers and library: below FILTERBED_ROOT if that is set; else in an installed tree around the program; else in the
- * source and build directories that this program was built from.
+ * Headers and library: below FILTERBED_ROOT if that is set; else in an installed tree around the
+ * program; else in the source and build directories that this program was built from.
  */
 static int
 find_root(struct toolchain *tc, struct host_error *err)
 {
     const char *root = getenv("FILTERBED_ROOT");
     if (root != NULL && *root != '\0') {
-        char *include[] = {host_printf("%s/include/filterbed/nt", root), host_printf("%s/include/nt", root)};
+        char *include[] = {host_printf("%s/include/filterbed/nt", root),
+                           host_printf("%s/include/nt", root)};
         char *lib[] = {host_printf("%s/lib", root), host_printf("%s/lib/filterbed", root)};
         tc->include = first_with(include, 2, "fltKernel.h");
         tc->libdir = first_with(lib, 2, "libfilterbed.so");
     } else {
         char *dir = program_dir();
-        char *include[] = {host_printf("%s/../include/filterbed/nt", dir), host_printf("%s/../include/nt", dir),
+        char *include[] = {host_printf("%s/../include/filterbed/nt", dir),
+                           host_printf("%s/../include/nt", dir),
                            host_strdup(FILTERBED_SOURCE_DIR "/include/nt")};
         char *lib[] = {host_printf("%s/../lib", dir), host_printf("%s/../lib/filterbed", dir),
                        host_strdup(FILTERBED_BUILD_DIR "/lib")};
@@ -68,7 +70,8 @@ find_root(struct toolchain *tc, struct host_error *err)
         free(dir);
     }
     if (tc->include == NULL) {
-        return host_fail(err, "the driver headers (include/nt/fltKernel.h) are not where they should be; set FILTERBED_ROOT");
+        return host_fail(err, "the driver headers (include/nt/fltKernel.h) are not where they "
+                              "should be; set FILTERBED_ROOT");
     }
     if (tc->libdir == NULL) {
         return host_fail(err, "libfilterbed.so is not where it should be; set FILTERBED_ROOT");
@@ -114,7 +117,8 @@ cxx_sibling(const char *cc)
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         const char *at = strstr(base, pairs[i][0]);
         if (at != NULL) {
-            return host_printf("%.*s%s%s", (int)(at - cc), cc, pairs[i][1], at + strlen(pairs[i][0]));
+            return host_printf("%.*s%s%s", (int)(at - cc), cc, pairs[i][1],
+                               at + strlen(pairs[i][0]));
         }
     }
     return host_strdup(cc);
@@ -132,7 +136,8 @@ find_compiler(const char *asked, struct toolchain *tc, struct host_error *err)
             return host_fail(err, "compiler \"%s\" cannot be run", asked);
         }
     } else if (!try_compiler(tc, "clang") && !try_compiler(tc, "gcc")) {
-        return host_fail(err, "neither clang nor gcc is installed; name a compiler with --cc or FILTERBED_CC");
+        return host_fail(
+            err, "neither clang nor gcc is installed; name a compiler with --cc or FILTERBED_CC");
     }
     tc->cxx = cxx_sibling(tc->cc);
     return 0;
@@ -143,9 +148,12 @@ static char *
 find_runtime(const struct toolchain *tc, const char *sanitize)
 {
     bool thread = strstr(sanitize, "thread") != NULL, address = strstr(sanitize, "address") != NULL;
-    const char *name = tc->clang ? (thread ? "libclang_rt.tsan-x86_64.so" : address ? "libclang_rt.asan-x86_64.so"
-                                                                            : "libclang_rt.ubsan_standalone-x86_64.so")
-                                 : (thread ? "libtsan.so" : address ? "libasan.so" : "libubsan.so");
+    const char *name = tc->clang ? (thread    ? "libclang_rt.tsan-x86_64.so"
+                                    : address ? "libclang_rt.asan-x86_64.so"
+                                              : "libclang_rt.ubsan_standalone-x86_64.so")
+                                 : (thread    ? "libtsan.so"
+                                    : address ? "libasan.so"
+                                              : "libubsan.so");
     char *option = host_printf("-print-file-name=%s", name);
     char *out = spawn_capture((const char *const[]){tc->cc, option, NULL});
     free(option);
@@ -158,7 +166,9 @@ find_runtime(const struct toolchain *tc, const char *sanitize)
 }
 
 int
-toolchain_find(const struct host_build_options *options, struct toolchain *tc, struct host_error *err)
+toolchain_find(const struct host_build_options *options,
+               struct toolchain *tc,
+               struct host_error *err)
 {
     *tc = (struct toolchain){0};
     if (find_compiler(options->cc, tc, err) != 0 || find_root(tc, err) != 0) {
@@ -194,30 +204,78 @@ add_all(struct host_strv *argv, const char *const *args)
 
 /* What the Windows compiler and driver kit define for x64, Windows 10. */
 static const char *const kit_defines[] = {
-    "-D_AMD64_=1", "-DAMD64=1", "-D_WIN64=1", "-D_M_AMD64=100", "-D_M_X64=100", "-D_KERNEL_MODE=1", "-DWINNT=1",
-    "-D_WIN32_WINNT=0x0A00", "-DWINVER=0x0A00", "-DNTDDI_VERSION=0x0A00000C", "-DDEPRECATE_DDK_FUNCTIONS=1", NULL,
+    "-D_AMD64_=1",
+    "-DAMD64=1",
+    "-D_WIN64=1",
+    "-D_M_AMD64=100",
+    "-D_M_X64=100",
+    "-D_KERNEL_MODE=1",
+    "-DWINNT=1",
+    "-D_WIN32_WINNT=0x0A00",
+    "-DWINVER=0x0A00",
+    "-DNTDDI_VERSION=0x0A00000C",
+    "-DDEPRECATE_DDK_FUNCTIONS=1",
+    NULL,
 };
 
 static const char *const common_flags[] = {
-    "-c", "-g", "-fPIC", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fno-strict-aliasing", "-fwrapv",
-    "-fno-delete-null-pointer-checks", "-fshort-wchar", "-fms-extensions", "-fvisibility=default", NULL,
+    "-c",
+    "-g",
+    "-fPIC",
+    "-fno-omit-frame-pointer",
+    "-fno-optimize-sibling-calls",
+    "-fno-strict-aliasing",
+    "-fwrapv",
+    "-fno-delete-null-pointer-checks",
+    "-fshort-wchar",
+    "-fms-extensions",
+    "-fvisibility=default",
+    NULL,
 };
 
-/* Messages that MSVC would not give, or gives only as warnings. What it refuses in drivers stays an error. */
+/* Messages that MSVC would not give, or gives only as warnings. What it refuses in drivers stays an
+ * error. */
 static const char *const common_warnings[] = {
-    "-Wno-multichar", "-Wno-unknown-pragmas", "-Wno-attributes", "-Wno-int-to-pointer-cast",
-    "-Wno-switch", "-Wno-format", "-Wno-unused-value", "-Wno-comment", "-Wno-trigraphs", "-Wno-endif-labels", NULL,
+    "-Wno-multichar",
+    "-Wno-unknown-pragmas",
+    "-Wno-attributes",
+    "-Wno-int-to-pointer-cast",
+    "-Wno-switch",
+    "-Wno-format",
+    "-Wno-unused-value",
+    "-Wno-comment",
+    "-Wno-trigraphs",
+    "-Wno-endif-labels",
+    NULL,
 };
 static const char *const c_warnings[] = {
-    "-Werror=implicit-function-declaration", "-Wno-pointer-sign", "-Wno-incompatible-pointer-types",
-    "-Wno-error=int-conversion", "-Wno-pointer-to-int-cast", NULL,
+    "-Werror=implicit-function-declaration",
+    "-Wno-pointer-sign",
+    "-Wno-incompatible-pointer-types",
+    "-Wno-error=int-conversion",
+    "-Wno-pointer-to-int-cast",
+    NULL,
 };
 static const char *const clang_flags[] = {
-    "-gdwarf-aranges", "-Wno-microsoft", "-Wno-unknown-warning-option", "-Wno-pragma-pack", "-Wno-ignored-attributes",
-    "-Wno-ignored-pragmas", "-Wno-ignored-pragma-intrinsic", "-Wno-ignored-pragma-optimize",
-    "-Wno-nonportable-include-path", "-Wno-unused-command-line-argument", "-Wno-parentheses", "-Wno-extern-initializer",
-    "-Wno-tautological-compare", "-Wno-unused-local-typedef", "-Wno-extra-tokens", "-Wno-macro-redefined",
-    "-Wno-c++11-narrowing", "-Wno-incompatible-function-pointer-types", NULL,
+    "-gdwarf-aranges",
+    "-Wno-microsoft",
+    "-Wno-unknown-warning-option",
+    "-Wno-pragma-pack",
+    "-Wno-ignored-attributes",
+    "-Wno-ignored-pragmas",
+    "-Wno-ignored-pragma-intrinsic",
+    "-Wno-ignored-pragma-optimize",
+    "-Wno-nonportable-include-path",
+    "-Wno-unused-command-line-argument",
+    "-Wno-parentheses",
+    "-Wno-extern-initializer",
+    "-Wno-tautological-compare",
+    "-Wno-unused-local-typedef",
+    "-Wno-extra-tokens",
+    "-Wno-macro-redefined",
+    "-Wno-c++11-narrowing",
+    "-Wno-incompatible-function-pointer-types",
+    NULL,
 };
 static const char *const cxx_flags[] = {
     "-std=gnu++17", "-fno-exceptions", "-fno-rtti", "-Wno-write-strings", "-Wno-narrowing", NULL,
@@ -248,8 +306,11 @@ source_args(const struct host_project *project, const struct host_source *s, str
 }
 
 void
-toolchain_compile_args(const struct toolchain *tc, const struct host_build_options *options,
-                       const struct host_project *project, const struct host_source *source, const char *farm,
+toolchain_compile_args(const struct toolchain *tc,
+                       const struct host_build_options *options,
+                       const struct host_project *project,
+                       const struct host_source *source,
+                       const char *farm,
                        struct host_strv *argv)
 {
     host_strv_add(argv, source->cxx ? tc->cxx : tc->cc);
@@ -288,7 +349,10 @@ toolchain_compile_args(const struct toolchain *tc, const struct host_build_optio
 }
 
 void
-toolchain_link_args(const struct toolchain *tc, const struct host_build_options *options, bool cxx, const char *map,
+toolchain_link_args(const struct toolchain *tc,
+                    const struct host_build_options *options,
+                    bool cxx,
+                    const char *map,
                     struct host_strv *argv)
 {
     host_strv_add(argv, cxx ? tc->cxx : tc->cc);

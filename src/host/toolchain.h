@@ -9,23 +9,35 @@
 #include "host/project.h"
 
 struct toolchain {
-    char *cc;        /* C compiler, as given or found */
-    char *cxx;       /* its C++ sibling */
+    char *cc;  /* C compiler, as given or found */
+    char *cxx; /* its C++ sibling */
     bool clang;
-    char *version;   /* first line of --version: part of what makes an object up to date */
-    char *include;   /* include/nt */
-    char *libdir;    /* holds libfilterbed.so */
-    char *crt;       /* libfilterbed-crt.a, or NULL */
+    char *version; /* first line of --version: part of what makes an object up to date */
+    char *include; /* include/nt */
+    char *libdir;  /* holds libfilterbed.so */
+    char *crt;     /* libfilterbed-crt.a, or NULL */
     char *sanitizer_runtime;
 };
 
-int toolchain_find(const struct host_build_options *options, struct toolchain *tc, struct host_error *err);
-void toolchain_free(struct toolchain *tc);
+int
+toolchain_find(const struct host_build_options *options,
+               struct toolchain *tc,
+               struct host_error *err);
+void
+toolchain_free(struct toolchain *tc);
 /* The whole command that compiles one source, without -o, -MF and the source itself. */
-void toolchain_compile_args(const struct toolchain *tc, const struct host_build_options *options,
-                            const struct host_project *project, const struct host_source *source, const char *farm,
-                            struct host_strv *argv);
-void toolchain_link_args(const struct toolchain *tc, const struct host_build_options *options, bool cxx,
-                         const char *map, struct host_strv *argv);
+void
+toolchain_compile_args(const struct toolchain *tc,
+                       const struct host_build_options *options,
+                       const struct host_project *project,
+                       const struct host_source *source,
+                       const char *farm,
+                       struct host_strv *argv);
+void
+toolchain_link_args(const struct toolchain *tc,
+                    const struct host_build_options *options,
+                    bool cxx,
+                    const char *map,
+                    struct host_strv *argv);
 
 #endif

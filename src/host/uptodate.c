@@ -14,7 +14,8 @@ later(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
 }
 
-/* Takes the next file name of a dependency list: blanks end it, a backslash or a second dollar protects. */
+/* Takes the next file name of a dependency list: blanks end it, a backslash or a second dollar
+ * protects. */
 static bool
 next_name(const char **at, struct host_buf *name)
 {
@@ -24,7 +25,8 @@ next_name(const char **at, struct host_buf *name)
         p += 1 + (*p == '\\');
     }
     while (*p != '\0' && *p != ' ' && *p != '\n') {
-        if ((*p == '\\' && (p[1] == ' ' || p[1] == '#' || p[1] == '\\')) || (*p == '$' && p[1] == '$')) {
+        if ((*p == '\\' && (p[1] == ' ' || p[1] == '#' || p[1] == '\\')) ||
+            (*p == '$' && p[1] == '$')) {
             p++;
         } else if (*p == '\\' && p[1] == '\n') {
             break;
@@ -76,7 +78,10 @@ uptodate_check(const char *file, const char *depfile, const char *command)
 }
 
 int
-uptodate_record(const char *file, const char *command, struct timespec start, struct host_error *err)
+uptodate_record(const char *file,
+                const char *command,
+                struct timespec start,
+                struct host_error *err)
 {
     struct timespec times[2] = {start, start};
     if (utimensat(AT_FDCWD, file, times, 0) != 0) {

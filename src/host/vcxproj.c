@@ -2,9 +2,9 @@
 /*
  * Reads a .vcxproj with expat: the sources of one configuration on x64.
  *
- * The file is read twice, as MSBuild evaluates it: properties first, then item definitions and items, which may use
- * properties that are set further down. Imports of files that exist beside the project are followed; those of Visual
- * Studio are not there and are skipped.
+ * The file is read twice, as MSBuild evaluates it: properties first, then item definitions and
+ * items, which may use properties that are set further down. Imports of files that exist beside the
+ * project are followed; those of Visual Studio are not there and are skipped.
  */
 #include <errno.h>
 #include <expat.h>
@@ -20,11 +20,23 @@
 #define MAX_IMPORTS 8
 
 /* Settings of ClCompile that matter here; text as written, lists separated by semicolons. */
-enum setting { SET_DEFINES, SET_UNDEFINES, SET_INCLUDES, SET_FORCED, SET_COMPILE_AS, SET_EXCLUDED, SET_COUNT };
+enum setting {
+    SET_DEFINES,
+    SET_UNDEFINES,
+    SET_INCLUDES,
+    SET_FORCED,
+    SET_COMPILE_AS,
+    SET_EXCLUDED,
+    SET_COUNT
+};
 
 static const char *const setting_names[SET_COUNT] = {
-    "PreprocessorDefinitions", "UndefinePreprocessorDefinitions", "AdditionalIncludeDirectories",
-    "ForcedIncludeFiles",      "CompileAs",                       "ExcludedFromBuild",
+    "PreprocessorDefinitions",
+    "UndefinePreprocessorDefinitions",
+    "AdditionalIncludeDirectories",
+    "ForcedIncludeFiles",
+    "CompileAs",
+    "ExcludedFromBuild",
 };
 
 struct reader {
@@ -39,23 +51,25 @@ struct reader {
     XML_Parser xml;
     char *stack[MAX_DEPTH];
     int depth;
-    int skip;                  /* depth of the element whose condition is false, 0 if none */
-    bool chosen[MAX_DEPTH];    /* Choose: a When was true */
+    int skip;               /* depth of the element whose condition is false, 0 if none */
+    bool chosen[MAX_DEPTH]; /* Choose: a When was true */
     struct host_buf text;
-    char *item_include;        /* the item being read */
+    char *item_include; /* the item being read */
     char *item_exclude;
     char *item[SET_COUNT];
     struct host_error *err;
     bool failed;
 };
 
-static int read_file(struct reader *r, const char *path);
+static int
+read_file(struct reader *r, const char *path);
 
 static void
 fail(struct reader *r, const char *what)
 {
     if (!r->failed) {
-        host_fail(r->err, "%s:%lu: %s", r->file, (unsigned long)XML_GetCurrentLineNumber(r->xml), what);
+        host_fail(r->err, "%s:%lu: %s", r->file, (unsigned long)XML_GetCurrentLineNumber(r->xml),
+                  what);
         r->failed = true;
         XML_StopParser(r->xml, XML_FALSE);
     }
@@ -75,7 +89,8 @@ attribute(const char **attributes, const char *name)
 static bool
 parent_is(const struct reader *r, int up, const char *name)
 {
-    return r->depth > up && r->stack[r->depth - 1 - up] != NULL && strcasecmp(r->stack[r->depth - 1 - up], name) == 0;
+    return r->depth > up && r->stack[r->depth - 1 - up] != NULL &&
+           strcasecmp(r->stack[r->depth - 1 - up], name) == 0;
 }
 
 /* Whether the element that starts now counts. */
@@ -121,7 +136,8 @@ start_import(struct reader *r, const char **attributes)
 static void
 start_item(struct reader *r, const char **attributes)
 {
-    const char *include = attribute(attributes, "Include"), *exclude = attribute(attributes, "Exclude");
+    const char *include = attribute(attributes, "Include"),
+               *exclude = attribute(attributes, "Exclude");
     for (int i = 0; i < SET_COUNT; i++) {
         free(r->item[i]);
         r->item[i] = r->settings[i] != NULL ? host_strdup(r->settings[i]) : NULL;
@@ -186,7 +202,8 @@ excluded(const struct reader *r, const char *path)
     host_strv_split(&list, r->item_exclude != NULL ? r->item_exclude : "", ';');
     for (size_t i = 0; i < list.count && !yes; i++) {
         const char *base = strrchr(list.items[i], '\\');
-        yes = fnmatch(base != NULL ? base + 1 : list.items[i], host_path_base(path), FNM_CASEFOLD) == 0;
+        yes = fnmatch(base != NULL ? base + 1 : list.items[i], host_path_base(path),
+                      FNM_CASEFOLD) == 0;
     }
     host_strv_free(&list);
     return yes;
@@ -217,7 +234,8 @@ match_files(struct reader *r, char *pattern, struct host_strv *out)
         host_list_files(dir, "", &files);
     }
     for (size_t i = 0; i < files.count; i++) {
-        if (fnmatch(last, host_path_base(files.items[i]), FNM_CASEFOLD) == 0 && !excluded(r, files.items[i])) {
+        if (fnmatch(last, host_path_base(files.items[i]), FNM_CASEFOLD) == 0 &&
+            !excluded(r, files.items[i])) {
             host_strv_add(out, files.items[i]);
         }
     }
@@ -270,7 +288,8 @@ add_compile(struct reader *r, const char *path)
         s->cxx = true;
     }
     host_strv_split(&s->defines, r->item[SET_DEFINES] != NULL ? r->item[SET_DEFINES] : "", ';');
-    host_strv_split(&s->undefines, r->item[SET_UNDEFINES] != NULL ? r->item[SET_UNDEFINES] : "", ';');
+    host_strv_split(&s->undefines, r->item[SET_UNDEFINES] != NULL ? r->item[SET_UNDEFINES] : "",
+                    ';');
     add_dirs(r, r->item[SET_INCLUDES], &s->includes);
     host_strv_split(&s->forced, r->item[SET_FORCED] != NULL ? r->item[SET_FORCED] : "", ';');
 }
@@ -286,8 +305,9 @@ item_done(struct reader *r, const char *name)
     for (size_t i = 0; i < parts.count && !r->failed; i++) {
         if (host_ends_with(parts.items[i], ".asm") &&
             (compile || strcasecmp(name, "MASM") == 0 || strcasecmp(name, "CustomBuild") == 0)) {
-            char *message = host_printf("%s: assembly sources are not supported; exclude it, or give the routine in C",
-                                        parts.items[i]);
+            char *message = host_printf(
+                "%s: assembly sources are not supported; exclude it, or give the routine in C",
+                parts.items[i]);
             fail(r, message);
             free(message);
         } else if (compile || inf || messages) {
@@ -296,7 +316,8 @@ item_done(struct reader *r, const char *name)
             for (size_t n = 0; n < files.count && !r->failed; n++) {
                 if (compile) {
                     add_compile(r, files.items[n]);
-                } else if (inf && host_is_file(files.items[n]) && !host_strv_has(r->infs, files.items[n])) {
+                } else if (inf && host_is_file(files.items[n]) &&
+                           !host_strv_has(r->infs, files.items[n])) {
                     host_strv_add(r->infs, files.items[n]);
                 } else if (messages) {
                     host_strv_add(&r->project->message_files, files.items[n]);
@@ -411,7 +432,8 @@ read_file(struct reader *r, const char *path)
     return rc;
 }
 
-/* The directory that $(SolutionDir) means: the nearest one up with a .sln, else the project's own. */
+/* The directory that $(SolutionDir) means: the nearest one up with a .sln, else the project's own.
+ */
 static char *
 solution_dir(const char *dir)
 {
@@ -442,13 +464,27 @@ set_reserved(struct reader *r, const char *path, bool debug)
     char *solution = solution_dir(dir);
     char *solution_slashed = host_printf("%s/", solution);
     const char *const pairs[][2] = {
-        {"Configuration", debug ? "Debug" : "Release"}, {"Platform", "x64"}, {"PlatformTarget", "x64"},
-        {"PlatformName", "x64"}, {"ConfigurationName", debug ? "Debug" : "Release"},
-        {"MSBuildProjectName", stem}, {"ProjectName", stem}, {"TargetName", stem},
-        {"MSBuildProjectDirectory", dir}, {"ProjectDir", slashed}, {"MSBuildProjectFullPath", path},
-        {"ProjectPath", path}, {"MSBuildProjectFile", host_path_base(path)}, {"ProjectFileName", host_path_base(path)},
-        {"MSBuildProjectExtension", ".vcxproj"}, {"ProjectExt", ".vcxproj"}, {"SolutionDir", solution_slashed},
-        {"OutDir", slashed}, {"IntDir", slashed}, {"TargetExt", ".sys"}, {"ConfigurationType", "Driver"},
+        {"Configuration", debug ? "Debug" : "Release"},
+        {"Platform", "x64"},
+        {"PlatformTarget", "x64"},
+        {"PlatformName", "x64"},
+        {"ConfigurationName", debug ? "Debug" : "Release"},
+        {"MSBuildProjectName", stem},
+        {"ProjectName", stem},
+        {"TargetName", stem},
+        {"MSBuildProjectDirectory", dir},
+        {"ProjectDir", slashed},
+        {"MSBuildProjectFullPath", path},
+        {"ProjectPath", path},
+        {"MSBuildProjectFile", host_path_base(path)},
+        {"ProjectFileName", host_path_base(path)},
+        {"MSBuildProjectExtension", ".vcxproj"},
+        {"ProjectExt", ".vcxproj"},
+        {"SolutionDir", solution_slashed},
+        {"OutDir", slashed},
+        {"IntDir", slashed},
+        {"TargetExt", ".sys"},
+        {"ConfigurationType", "Driver"},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         msbuild_set(p, pairs[i][0], pairs[i][1]);
@@ -460,7 +496,10 @@ set_reserved(struct reader *r, const char *path, bool debug)
 }
 
 int
-host_vcxproj_load(const char *path, bool debug, struct host_project *project, struct host_strv *infs,
+host_vcxproj_load(const char *path,
+                  bool debug,
+                  struct host_project *project,
+                  struct host_strv *infs,
                   struct host_error *err)
 {
     struct reader r = {.project = project, .infs = infs, .err = err};
@@ -476,7 +515,8 @@ host_vcxproj_load(const char *path, bool debug, struct host_project *project, st
     }
     if (rc == 0) {
         free(project->name);
-        project->name = host_strdup(*target != '\0' ? target : msbuild_get(&r.props, "MSBuildProjectName"));
+        project->name =
+            host_strdup(*target != '\0' ? target : msbuild_get(&r.props, "MSBuildProjectName"));
     }
     for (int i = 0; i < SET_COUNT; i++) {
         free(r.settings[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: build */
-/* Builds the projects of tests/build/projects, each with LF and with CRLF line ends, with every compiler that is there. */
+/* Builds the projects of tests/build/projects, each with LF and with CRLF line ends, with every
+ * compiler that is there. */
 #include "host/compile.h"
 #include "host/modinfo.h"
 #include "host/spawn.h"
@@ -106,7 +107,8 @@ test_host_build__good_projects(void **state)
     (void)state;
     static const struct {
         const char *project, *name;
-    } cases[] = {{"names", "names"}, {"configs", "gauge"}, {"plusplus", "plusplus"}, {"traced", "traced"}};
+    } cases[] = {
+        {"names", "names"}, {"configs", "gauge"}, {"plusplus", "plusplus"}, {"traced", "traced"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int crlf = 0; crlf < 2; crlf++) {
             must_build((struct host_build_options){.filter = copy_project(cases[i].project, crlf)});
@@ -129,7 +131,8 @@ static void
 test_host_build__debug_configuration(void **state)
 {
     (void)state;
-    must_build((struct host_build_options){.filter = copy_project("configs", false), .debug = true});
+    must_build(
+        (struct host_build_options){.filter = copy_project("configs", false), .debug = true});
     assert_true(module.debug);
     host_module_free(&module);
 }
@@ -186,7 +189,8 @@ test_host_build__module_as_filter(void **state)
 {
     (void)state;
     const char *output = scratch_path("copy.so");
-    must_build((struct host_build_options){.filter = copy_project("names", false), .output = output});
+    must_build(
+        (struct host_build_options){.filter = copy_project("names", false), .output = output});
     char *inf = host_strdup(module.inf);
     host_module_free(&module);
     must_build((struct host_build_options){.filter = output});
@@ -202,7 +206,8 @@ static void
 test_host_build__compiler_error_names_the_drivers_line(void **state)
 {
     (void)state;
-    must_not_build((struct host_build_options){.filter = copy_project("broken", true)}, "1 of 2 sources did not compile");
+    must_not_build((struct host_build_options){.filter = copy_project("broken", true)},
+                   "1 of 2 sources did not compile");
     char *place = host_printf("%s/broken/bad.c:7:", scratch);
     assert_non_null(strstr(messages, place));
     assert_non_null(strstr(messages, "NoSuchName"));
@@ -215,8 +220,9 @@ test_host_build__no_driver_entry(void **state)
 {
     (void)state;
     const char *output = scratch_path("e.so");
-    must_not_build((struct host_build_options){.filter = copy_project("entryless", false), .output = output},
-                   "no DriverEntry");
+    must_not_build(
+        (struct host_build_options){.filter = copy_project("entryless", false), .output = output},
+        "no DriverEntry");
     assert_false(host_is_file(output));
 }
 
@@ -224,7 +230,8 @@ static void
 test_host_build__missing_routine_is_named(void **state)
 {
     (void)state;
-    must_not_build((struct host_build_options){.filter = copy_project("unresolved", false)}, "NoSuchRoutineAnywhere");
+    must_not_build((struct host_build_options){.filter = copy_project("unresolved", false)},
+                   "NoSuchRoutineAnywhere");
 }
 
 static void
@@ -250,8 +257,9 @@ test_host_build__pointer_types_unlike_the_declaration(void **state)
     must_build(options);
     assert_false(module.rebuilt);
     host_module_free(&module);
-    scratch_file("mismatch/proc.h", "typedef struct _DROP { LONG Size; } DROP, *PDROP;\n"
-                                    "VOID DropCleanup(PVOID Context);\nLONG DropSize(PDROP Drop);\n");
+    scratch_file("mismatch/proc.h",
+                 "typedef struct _DROP { LONG Size; } DROP, *PDROP;\n"
+                 "VOID DropCleanup(PVOID Context);\nLONG DropSize(PDROP Drop);\n");
     must_not_build(options, "did not compile");
     assert_non_null(strstr(messages, "DropCleanup"));
 }
@@ -261,7 +269,9 @@ test_host_build__bad_arguments(void **state)
 {
     (void)state;
     const char *filter = copy_project("longs", false);
-    must_not_build((struct host_build_options){.filter = filter, .output = scratch_path("none/x.so")}, "no such directory");
+    must_not_build(
+        (struct host_build_options){.filter = filter, .output = scratch_path("none/x.so")},
+        "no such directory");
     const char *saved = compiler;
     compiler = "no-such-compiler";
     must_not_build((struct host_build_options){.filter = filter}, "no-such-compiler");

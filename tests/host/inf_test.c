@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* The INF reader: encodings, syntax, choice of the install section, both instance layouts, every error. */
+/* The INF reader: encodings, syntax, choice of the install section, both instance layouts, every
+ * error. */
 #include "host/inf.h"
 #include "scratch.h"
 
-/* An INF from its variable parts: what the service section's registry section holds, and what [Strings] adds. */
-#define INF(registry, strings)                   \
-    "[Version]\n"                                \
-    "Signature = \"$Windows NT$\"\n"             \
-    "[DefaultInstall.NTamd64]\n"                 \
-    "OptionDesc = %Desc%\n"                      \
-    "[DefaultInstall.NTamd64.Services]\n"        \
-    "AddService = %Svc%,,Tap.Service\n"          \
-    "[Tap.Service]\n"                            \
-    "DisplayName = %Svc%\n"                      \
-    "Description = %Desc%\n"                     \
-    "ServiceBinary = %12%\\tap.sys\n"            \
-    "Dependencies = FltMgr, RpcSs\n"             \
-    "ServiceType = 2\n"                          \
-    "StartType = 0x3\n"                          \
-    "ErrorControl = 1\n"                         \
-    "LoadOrderGroup = \"FSFilter Tap\"\n"        \
-    "AddReg = Tap.Reg\n"                         \
-    "[Tap.Reg]\n" registry                       \
-    "[Strings]\n"                                \
-    "Svc = \"tap\"\n"                            \
+/* An INF from its variable parts: what the service section's registry section holds, and what
+ * [Strings] adds. */
+#define INF(registry, strings)                                                                     \
+    "[Version]\n"                                                                                  \
+    "Signature = \"$Windows NT$\"\n"                                                               \
+    "[DefaultInstall.NTamd64]\n"                                                                   \
+    "OptionDesc = %Desc%\n"                                                                        \
+    "[DefaultInstall.NTamd64.Services]\n"                                                          \
+    "AddService = %Svc%,,Tap.Service\n"                                                            \
+    "[Tap.Service]\n"                                                                              \
+    "DisplayName = %Svc%\n"                                                                        \
+    "Description = %Desc%\n"                                                                       \
+    "ServiceBinary = %12%\\tap.sys\n"                                                              \
+    "Dependencies = FltMgr, RpcSs\n"                                                               \
+    "ServiceType = 2\n"                                                                            \
+    "StartType = 0x3\n"                                                                            \
+    "ErrorControl = 1\n"                                                                           \
+    "LoadOrderGroup = \"FSFilter Tap\"\n"                                                          \
+    "AddReg = Tap.Reg\n"                                                                           \
+    "[Tap.Reg]\n" registry "[Strings]\n"                                                           \
+    "Svc = \"tap\"\n"                                                                              \
     "Desc = \"Counts drops; slowly\"\n" strings
 
-#define INSTANCES                                                            \
-    "HKR,\"Instances\",\"DefaultInstance\",0x00000000,%Inst%\n"              \
-    "HKR,\"Instances\\\"%Inst%,\"Altitude\",0x00000000,%Alt%\n"              \
+#define INSTANCES                                                                                  \
+    "HKR,\"Instances\",\"DefaultInstance\",0x00000000,%Inst%\n"                                    \
+    "HKR,\"Instances\\\"%Inst%,\"Altitude\",0x00000000,%Alt%\n"                                    \
     "HKR,\"Instances\\\"%Inst%,\"Flags\",0x00010001,0x1\n"
 #define INSTANCE_STRINGS "Inst = \"Tap Instance\"\nAlt = \"370030.25\"\n"
 
@@ -83,7 +84,8 @@ test_host_inf__encodings(void **state)
     struct host_buf bom = {0};
     host_buf_adds(&bom, "\xEF\xBB\xBF");
     host_buf_adds(&bom, text);
-    const char *const paths[] = {scratch_file("a.inf", text), scratch_crlf("b.inf", text), scratch_utf16("c.inf", text),
+    const char *const paths[] = {scratch_file("a.inf", text), scratch_crlf("b.inf", text),
+                                 scratch_utf16("c.inf", text),
                                  scratch_bytes("d.inf", bom.data, bom.len)};
     host_buf_free(&bom);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -109,10 +111,11 @@ static void
 test_host_inf__parameters_layout(void **state)
 {
     (void)state;
-    must_load(scratch_file("a.inf", INF("HKR,\"Parameters\\Instances\",\"DefaultInstance\",,%Inst%\n"
-                                        "HKR,\"Parameters\\Instances\\Tap Instance\",\"Altitude\",,%Alt%\n"
-                                        "HKR,\"Parameters\\Instances\\Tap Instance\",\"Flags\",0x10001,1\n",
-                                        INSTANCE_STRINGS)));
+    must_load(scratch_file("a.inf",
+                           INF("HKR,\"Parameters\\Instances\",\"DefaultInstance\",,%Inst%\n"
+                               "HKR,\"Parameters\\Instances\\Tap Instance\",\"Altitude\",,%Alt%\n"
+                               "HKR,\"Parameters\\Instances\\Tap Instance\",\"Flags\",0x10001,1\n",
+                               INSTANCE_STRINGS)));
     check_tap();
     host_inf_free(&inf);
 }
@@ -121,22 +124,25 @@ static void
 test_host_inf__parameters_layout_wins_in_one_section(void **state)
 {
     (void)state;
-    must_load(scratch_file("a.inf", INF("HKR,\"Instances\",\"DefaultInstance\",,\"old\"\n"
-                                        "HKR,\"Instances\\old\",\"Altitude\",,\"1\"\n"
-                                        "HKR,\"Parameters\\Instances\",\"DefaultInstance\",,\"new\"\n"
-                                        "HKR,\"Parameters\\Instances\\new\",\"Altitude\",,\"2\"\n", "")));
+    must_load(
+        scratch_file("a.inf", INF("HKR,\"Instances\",\"DefaultInstance\",,\"old\"\n"
+                                  "HKR,\"Instances\\old\",\"Altitude\",,\"1\"\n"
+                                  "HKR,\"Parameters\\Instances\",\"DefaultInstance\",,\"new\"\n"
+                                  "HKR,\"Parameters\\Instances\\new\",\"Altitude\",,\"2\"\n",
+                                  "")));
     assert_string_equal(inf.default_instance, "new");
     assert_int_equal(inf.instance_count, 1);
     host_inf_free(&inf);
 }
 
-#define TWO_SYSTEMS(first, second)                                                                    \
-    "[version]\nsignature=\"$WINDOWS NT$\"\n"                                                         \
-    "[" first "]\n[" first ".Services]\nAddService=tap,,One\n"                                        \
-    "[" second "]\n[" second ".Services]\nAddService=tap,,Two\n"                                      \
-    "[One]\nServiceType=2\nAddReg=One.Reg\n[Two]\nServiceType=2\nAddReg=Two.Reg\n"                    \
-    "[One.Reg]\nHKR,Instances,DefaultInstance,,one\nHKR,Instances\\one,Altitude,,1\n"                 \
-    "[Two.Reg]\nHKR,Parameters\\Instances,DefaultInstance,,two\nHKR,Parameters\\Instances\\two,Altitude,,2\n"
+#define TWO_SYSTEMS(first, second)                                                                 \
+    "[version]\nsignature=\"$WINDOWS NT$\"\n"                                                      \
+    "[" first "]\n[" first ".Services]\nAddService=tap,,One\n"                                     \
+    "[" second "]\n[" second ".Services]\nAddService=tap,,Two\n"                                   \
+    "[One]\nServiceType=2\nAddReg=One.Reg\n[Two]\nServiceType=2\nAddReg=Two.Reg\n"                 \
+    "[One.Reg]\nHKR,Instances,DefaultInstance,,one\nHKR,Instances\\one,Altitude,,1\n"              \
+    "[Two.Reg]\nHKR,Parameters\\Instances,DefaultInstance,,two\nHKR,Parameters\\Instances\\two,"   \
+    "Altitude,,2\n"
 
 static void
 test_host_inf__newest_system_is_chosen(void **state)
@@ -148,7 +154,8 @@ test_host_inf__newest_system_is_chosen(void **state)
     } cases[] = {
         {TWO_SYSTEMS("DefaultInstall.NTamd64", "DefaultInstall.NTamd64.10.0...25952"), "two"},
         {TWO_SYSTEMS("DefaultInstall.NT$ARCH$.10.0...25952", "DefaultInstall.NT$ARCH$"), "one"},
-        {TWO_SYSTEMS("DefaultInstall.NTamd64.10.0...16299", "defaultinstall.ntAMD64.10.0...25952"), "two"},
+        {TWO_SYSTEMS("DefaultInstall.NTamd64.10.0...16299", "defaultinstall.ntAMD64.10.0...25952"),
+         "two"},
         {TWO_SYSTEMS("DefaultInstall.NTamd64.6.1", "DefaultInstall.NTamd64.10.0"), "two"},
         {TWO_SYSTEMS("DefaultInstall.NTamd64", "DefaultInstall.NTarm64.10.0...25952"), "one"},
         {TWO_SYSTEMS("DefaultInstall.NTx86", "DefaultInstall"), "two"},
@@ -166,11 +173,12 @@ static void
 test_host_inf__device_install_section(void **state)
 {
     (void)state;
-    must_load(scratch_file("a.inf", "[Version]\n[Manufacturer]\n%M% = Models,NTamd64\n"
-                                    "[Models.NTamd64]\ndev = Tap_Install,Root\\tap\n[Tap_Install.NT]\nCopyFiles=x\n"
-                                    "[Tap_Install.NT.Services]\nAddService = tap,2,Svc\n"
-                                    "[Svc]\nServiceType=2\nAddReg=Reg\n[Reg]\nHKR,Instances,DefaultInstance,,a\n"
-                                    "HKR,Instances\\a,Altitude,,320000\n"));
+    must_load(scratch_file(
+        "a.inf", "[Version]\n[Manufacturer]\n%M% = Models,NTamd64\n"
+                 "[Models.NTamd64]\ndev = Tap_Install,Root\\tap\n[Tap_Install.NT]\nCopyFiles=x\n"
+                 "[Tap_Install.NT.Services]\nAddService = tap,2,Svc\n"
+                 "[Svc]\nServiceType=2\nAddReg=Reg\n[Reg]\nHKR,Instances,DefaultInstance,,a\n"
+                 "HKR,Instances\\a,Altitude,,320000\n"));
     assert_string_equal(inf.service_name, "tap");
     assert_string_equal(inf.install_section, "Tap_Install.NT");
     host_inf_free(&inf);
@@ -180,11 +188,12 @@ static void
 test_host_inf__driver_service_among_several(void **state)
 {
     (void)state;
-    must_load(scratch_file("a.inf", "[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\n"
-                                    "AddService = helper,,Helper\nAddService = tap,,Svc\n"
-                                    "[Helper]\nServiceType=0x10\nServiceBinary=%11%\\helper.exe\n"
-                                    "[Svc]\nServiceType=2\nAddReg=Reg\n[Reg]\nHKR,Instances,DefaultInstance,,a\n"
-                                    "HKR,Instances\\a,Altitude,,1\n"));
+    must_load(scratch_file(
+        "a.inf", "[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\n"
+                 "AddService = helper,,Helper\nAddService = tap,,Svc\n"
+                 "[Helper]\nServiceType=0x10\nServiceBinary=%11%\\helper.exe\n"
+                 "[Svc]\nServiceType=2\nAddReg=Reg\n[Reg]\nHKR,Instances,DefaultInstance,,a\n"
+                 "HKR,Instances\\a,Altitude,,1\n"));
     assert_string_equal(inf.service_name, "tap");
     host_inf_free(&inf);
 }
@@ -194,24 +203,22 @@ test_host_inf__registry_values(void **state)
 {
     (void)state;
     must_load(scratch_file(
-        "a.inf",
-        INF(INSTANCES
-            "HKR,Parameters,Number,0x10001,0xFFFFFFFF\n"
-            "HKR,Parameters,Bytes4,0x10001,78,56,34,12\n"
-            "HKR,Parameters,Minus,0x10001,-1\n"
-            "HKR,Parameters,Wide,0xB0001,0x1122334455667788\n"
-            "HKR,Parameters,List,0x10000,\"a,b\",c\n"
-            "HKR,Parameters,List,0x10008,\"d e\"\n"
-            "HKR,Parameters,Expand,0x20000,\"%SystemRoot%\\x%%y\"\n"
-            "HKR,Parameters,Blob,1,01,fF, \\\n   7\n"
-            "HKR,,,,\"say \"\"hi\"\"  \"\n"
-            "HKR,Parameters,Keep,,first\nHKR,Parameters,Keep,2,second\n"
-            "HKR,Parameters,Over,,first\nHKR,parameters,OVER,,second\n"
-            "HKR,Parameters\\Empty,,0x10\n"
-            "HKLM,System\\CurrentControlSet\\Services\\tap\\Parameters,Far,,x\n"
-            "HKLM,System\\CurrentControlSet\\Services\\tapestry,Not,,x\n"
-            "HKLM,Software\\Tap,Not,,x\n",
-            INSTANCE_STRINGS)));
+        "a.inf", INF(INSTANCES "HKR,Parameters,Number,0x10001,0xFFFFFFFF\n"
+                               "HKR,Parameters,Bytes4,0x10001,78,56,34,12\n"
+                               "HKR,Parameters,Minus,0x10001,-1\n"
+                               "HKR,Parameters,Wide,0xB0001,0x1122334455667788\n"
+                               "HKR,Parameters,List,0x10000,\"a,b\",c\n"
+                               "HKR,Parameters,List,0x10008,\"d e\"\n"
+                               "HKR,Parameters,Expand,0x20000,\"%SystemRoot%\\x%%y\"\n"
+                               "HKR,Parameters,Blob,1,01,fF, \\\n   7\n"
+                               "HKR,,,,\"say \"\"hi\"\"  \"\n"
+                               "HKR,Parameters,Keep,,first\nHKR,Parameters,Keep,2,second\n"
+                               "HKR,Parameters,Over,,first\nHKR,parameters,OVER,,second\n"
+                               "HKR,Parameters\\Empty,,0x10\n"
+                               "HKLM,System\\CurrentControlSet\\Services\\tap\\Parameters,Far,,x\n"
+                               "HKLM,System\\CurrentControlSet\\Services\\tapestry,Not,,x\n"
+                               "HKLM,Software\\Tap,Not,,x\n",
+                     INSTANCE_STRINGS)));
     static const struct {
         const char *key, *name;
         enum host_reg_type type;
@@ -250,14 +257,15 @@ static void
 test_host_inf__syntax_corners(void **state)
 {
     (void)state;
-    must_load(scratch_file("a.inf", "; a comment first\n  [ Version ]  ; and one here\n"
-                                    "[DEFAULTINSTALL]\n[defaultinstall.services]\naddservice = tap , , svc ; x\n"
-                                    "[Svc]\nservicetype = 2\nADDREG = Reg , \\\n  More ; joined\n"
-                                    "[Reg]\nHKR , \"Instances\" , \"DefaultInstance\" ,, \"semi;colon\"\n"
-                                    "[More]\n"
-                                    "HKR,\"Instances\\semi;colon\",Altitude,, \"140000\"%Tail%  \n"
-                                    "[Strings.0409]\nTAIL = \".5\"\n"
-                                    "[svc]\nStartType = 0\n"));
+    must_load(scratch_file(
+        "a.inf", "; a comment first\n  [ Version ]  ; and one here\n"
+                 "[DEFAULTINSTALL]\n[defaultinstall.services]\naddservice = tap , , svc ; x\n"
+                 "[Svc]\nservicetype = 2\nADDREG = Reg , \\\n  More ; joined\n"
+                 "[Reg]\nHKR , \"Instances\" , \"DefaultInstance\" ,, \"semi;colon\"\n"
+                 "[More]\n"
+                 "HKR,\"Instances\\semi;colon\",Altitude,, \"140000\"%Tail%  \n"
+                 "[Strings.0409]\nTAIL = \".5\"\n"
+                 "[svc]\nStartType = 0\n"));
     assert_string_equal(inf.default_instance, "semi;colon");
     assert_string_equal(inf.instances[0].altitude, "140000.5");
     assert_int_equal(inf.start_type, 0);
@@ -268,9 +276,11 @@ static void
 test_host_inf__several_instances(void **state)
 {
     (void)state;
-    must_load(scratch_file("a.inf", INF("HKR,Instances,DefaultInstance,,Top\nHKR,Instances\\Low,Altitude,,100\n"
-                                        "HKR,Instances\\Low,Flags,0x10001,2\nHKR,Instances\\Top,Altitude,,99999999999999999999\n",
-                                        "")));
+    must_load(scratch_file(
+        "a.inf", INF("HKR,Instances,DefaultInstance,,Top\nHKR,Instances\\Low,Altitude,,100\n"
+                     "HKR,Instances\\Low,Flags,0x10001,2\nHKR,Instances\\Top,Altitude,,"
+                     "99999999999999999999\n",
+                     "")));
     assert_int_equal(inf.instance_count, 2);
     assert_string_equal(inf.instances[0].name, "Low");
     assert_int_equal(inf.instances[0].flags, 2);
@@ -307,26 +317,40 @@ test_host_inf__errors(void **state)
         {"[Version]\nProvider = \"Us\nMore = 1\n", 2, "not terminated"},
         {"[Version]\n", 1, "no [DefaultInstall]"},
         {"[Version]\n\n[DefaultInstall]\n", 3, "no section [DefaultInstall.Services]"},
-        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nDelService=a\n", 3, "no AddService"},
-        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=a,,Gone\n", 4, "no section [Gone]"},
-        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=,,S\n[S]\n", 4, "without a service name"},
+        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nDelService=a\n", 3,
+         "no AddService"},
+        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=a,,Gone\n", 4,
+         "no section [Gone]"},
+        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=,,S\n[S]\n", 4,
+         "without a service name"},
         {INF("HKR,Instances,DefaultInstance,,%Nope%\n", ""), 18, "%Nope%"},
         {INF("", ""), 7, "no DefaultInstance"},
         {INF("HKR,Instances,DefaultInstance,,a\n", ""), 18, "no Altitude"},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Flags,0x10001,0\n", ""), 19, "no Altitude"},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\b,Altitude,,1\n", ""), 18, "\"a\" has no Altitude"},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,high\n", ""), 19, "\"high\""},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,-1\n", ""), 19, "not a decimal"},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1.\n", ""), 19, "not a decimal"},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1.2.3\n", ""), 19, "not a decimal"},
-        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1\nHKR,Instances\\a,Flags,,x\n", ""), 20,
-         "not a DWORD"},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Flags,0x10001,0\n", ""), 19,
+         "no Altitude"},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\b,Altitude,,1\n", ""), 18,
+         "\"a\" has no Altitude"},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,high\n", ""), 19,
+         "\"high\""},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,-1\n", ""), 19,
+         "not a decimal"},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1.\n", ""), 19,
+         "not a decimal"},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1.2.3\n", ""), 19,
+         "not a decimal"},
+        {INF("HKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1\nHKR,Instances\\a,"
+             "Flags,,x\n",
+             ""),
+         20, "not a DWORD"},
         {INF("HKR,P,N,0x10001,twelve\n", ""), 18, "not a number"},
         {INF("HKR,P,N,0x1,zz\n", ""), 18, "not a byte"},
         {INF("HKR,P,N,what,1\n", ""), 18, "no flags value"},
         {INF("HKR,P,N,0x70000,1\n", ""), 18, "unknown registry type"},
-        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=a,,S\n[S]\nStartType=soon\n", 6, "StartType"},
-        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=a,,S\n[S]\nAddReg=R\n", 6, "no section [R]"},
+        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=a,,S\n[S]\nStartType="
+         "soon\n",
+         6, "StartType"},
+        {"[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=a,,S\n[S]\nAddReg=R\n",
+         6, "no section [R]"},
     };
     must_fail(scratch_path("absent.inf"), 0, "No such file");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -349,7 +373,8 @@ test_host_inf__altitude_forms(void **state)
     assert_false(host_altitude_valid("1 "));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_host_inf__##name, scratch_setup, scratch_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(test_host_inf__##name, scratch_setup, scratch_teardown)
 
 int
 main(void)

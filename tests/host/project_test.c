@@ -4,9 +4,9 @@
 #include "host/project.h"
 #include "scratch.h"
 
-#define INF_FOR(binary)                                                                                   \
-    "[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=svc,,S\n"                         \
-    "[S]\nServiceType=2\nServiceBinary=%12%\\" binary ".sys\nAddReg=R\n"                                  \
+#define INF_FOR(binary)                                                                            \
+    "[Version]\n[DefaultInstall]\n[DefaultInstall.Services]\nAddService=svc,,S\n"                  \
+    "[S]\nServiceType=2\nServiceBinary=%12%\\" binary ".sys\nAddReg=R\n"                           \
     "[R]\nHKR,Instances,DefaultInstance,,a\nHKR,Instances\\a,Altitude,,1\n"
 
 #define PROJECT(body) "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<Project>\n" body "</Project>\n"
@@ -81,12 +81,16 @@ test_host_project__inf_above_the_project(void **state)
 {
     (void)state;
     scratch_file("filter/tap.c", "");
-    scratch_file("filter/tap.vcxproj", PROJECT("<ItemGroup><ClCompile Include=\"tap.c\"/></ItemGroup>"));
+    scratch_file("filter/tap.vcxproj",
+                 PROJECT("<ItemGroup><ClCompile Include=\"tap.c\"/></ItemGroup>"));
     scratch_file("user/tap.c", "");
-    scratch_file("user/tap.vcxproj", PROJECT("<PropertyGroup><ConfigurationType>Application</ConfigurationType></PropertyGroup>"
-                                             "<ItemGroup><ClCompile Include=\"tap.c\"/></ItemGroup>"));
+    scratch_file(
+        "user/tap.vcxproj",
+        PROJECT("<PropertyGroup><ConfigurationType>Application</ConfigurationType></PropertyGroup>"
+                "<ItemGroup><ClCompile Include=\"tap.c\"/></ItemGroup>"));
     const char *inf = scratch_file("tap.inf", INF_FOR("tap"));
-    const char *const filters[] = {inf, scratch, scratch_path("filter"), scratch_path("filter/tap.vcxproj")};
+    const char *const filters[] = {inf, scratch, scratch_path("filter"),
+                                   scratch_path("filter/tap.vcxproj")};
     for (size_t i = 0; i < 4; i++) {
         must_load(filters[i], false);
         assert_int_equal(project.source_count, 1);
@@ -108,18 +112,33 @@ test_host_project__vcxproj_configurations(void **state)
     scratch_file("tap.inf", INF_FOR("tapdrv"));
     const char *path = scratch_crlf(
         "tap.vcxproj",
-        PROJECT("<PropertyGroup Label=\"Globals\"><Flavour Condition=\"'$(Flavour)' == ''\">Plain</Flavour></PropertyGroup>\n"
-                "<PropertyGroup Condition=\"'$(Configuration)|$(Platform)'=='Release|x64'\"><TargetName>tapdrv</TargetName></PropertyGroup>\n"
-                "<PropertyGroup Condition=\"'$(Configuration)|$(Platform)'=='Debug|x64'\"><TargetName>tapdrv</TargetName></PropertyGroup>\n"
+        PROJECT("<PropertyGroup Label=\"Globals\"><Flavour Condition=\"'$(Flavour)' == "
+                "''\">Plain</Flavour></PropertyGroup>\n"
+                "<PropertyGroup "
+                "Condition=\"'$(Configuration)|$(Platform)'=='Release|x64'\"><TargetName>tapdrv</"
+                "TargetName></PropertyGroup>\n"
+                "<PropertyGroup "
+                "Condition=\"'$(Configuration)|$(Platform)'=='Debug|x64'\"><TargetName>tapdrv</"
+                "TargetName></PropertyGroup>\n"
                 "<Import Project=\"$(VCTargetsPath)\\Microsoft.Cpp.props\"/>\n"
-                "<ItemDefinitionGroup><ClCompile><PreprocessorDefinitions>BOTH;F=$(Flavour)</PreprocessorDefinitions>"
-                "<AdditionalIncludeDirectories>%(AdditionalIncludeDirectories);$(ProjectDir)INC;nowhere</AdditionalIncludeDirectories></ClCompile></ItemDefinitionGroup>\n"
-                "<ItemDefinitionGroup Condition=\"'$(Configuration)'=='Debug'\"><ClCompile><PreprocessorDefinitions>%(PreprocessorDefinitions);CHATTY=1</PreprocessorDefinitions></ClCompile></ItemDefinitionGroup>\n"
-                "<ItemDefinitionGroup Condition=\"'$(Platform)'=='ARM64'\"><ClCompile><PreprocessorDefinitions>ARM</PreprocessorDefinitions></ClCompile></ItemDefinitionGroup>\n"
+                "<ItemDefinitionGroup><ClCompile><PreprocessorDefinitions>BOTH;F=$(Flavour)</"
+                "PreprocessorDefinitions>"
+                "<AdditionalIncludeDirectories>%(AdditionalIncludeDirectories);$(ProjectDir)INC;"
+                "nowhere</AdditionalIncludeDirectories></ClCompile></ItemDefinitionGroup>\n"
+                "<ItemDefinitionGroup "
+                "Condition=\"'$(Configuration)'=='Debug'\"><ClCompile><PreprocessorDefinitions>%("
+                "PreprocessorDefinitions);CHATTY=1</PreprocessorDefinitions></ClCompile></"
+                "ItemDefinitionGroup>\n"
+                "<ItemDefinitionGroup "
+                "Condition=\"'$(Platform)'=='ARM64'\"><ClCompile><PreprocessorDefinitions>ARM</"
+                "PreprocessorDefinitions></ClCompile></ItemDefinitionGroup>\n"
                 "<ItemGroup>\n"
                 "<ClCompile Include=\"SRC\\main.c\"/>\n"
-                "<ClCompile Include=\"src\\extra.c\"><PreprocessorDefinitions>%(PreprocessorDefinitions);ONLY_EXTRA</PreprocessorDefinitions><CompileAs>CompileAsCpp</CompileAs></ClCompile>\n"
-                "<ClCompile Include=\"src\\debug.c\"><ExcludedFromBuild Condition=\"'$(Configuration)'!='Debug'\">true</ExcludedFromBuild></ClCompile>\n"
+                "<ClCompile "
+                "Include=\"src\\extra.c\"><PreprocessorDefinitions>%(PreprocessorDefinitions);ONLY_"
+                "EXTRA</PreprocessorDefinitions><CompileAs>CompileAsCpp</CompileAs></ClCompile>\n"
+                "<ClCompile Include=\"src\\debug.c\"><ExcludedFromBuild "
+                "Condition=\"'$(Configuration)'!='Debug'\">true</ExcludedFromBuild></ClCompile>\n"
                 "<ResourceCompile Include=\"tap.rc\"/>\n"
                 "<Inf Include=\"*.inf\" Exclude=\"@(Inf)\"/>\n"
                 "</ItemGroup>\n"));
@@ -149,14 +168,19 @@ test_host_project__vcxproj_imports_choose_and_late_properties(void **state)
     (void)state;
     scratch_file("a.c", "");
     scratch_file("b.c", "");
-    scratch_file("common.props", PROJECT("<PropertyGroup><Extra>FROM_PROPS</Extra></PropertyGroup>"
-                                         "<ItemDefinitionGroup><ClCompile><PreprocessorDefinitions>$(Extra);$(Late)</PreprocessorDefinitions></ClCompile></ItemDefinitionGroup>"));
+    scratch_file("common.props",
+                 PROJECT("<PropertyGroup><Extra>FROM_PROPS</Extra></PropertyGroup>"
+                         "<ItemDefinitionGroup><ClCompile><PreprocessorDefinitions>$(Extra);$(Late)"
+                         "</PreprocessorDefinitions></ClCompile></ItemDefinitionGroup>"));
     const char *path = scratch_file(
-        "p.vcxproj", PROJECT("<ImportGroup><Import Project=\"Common.props\" Condition=\"Exists('COMMON.PROPS')\"/></ImportGroup>"
-                             "<Choose><When Condition=\"false\"><PropertyGroup><Late>no</Late></PropertyGroup></When>"
-                             "<When Condition=\"true\"><PropertyGroup><Late>LATE</Late></PropertyGroup></When>"
-                             "<Otherwise><PropertyGroup><Late>no</Late></PropertyGroup></Otherwise></Choose>"
-                             "<ItemGroup><ClCompile Include=\"*.c\" Exclude=\"b.c\"/></ItemGroup>"));
+        "p.vcxproj",
+        PROJECT("<ImportGroup><Import Project=\"Common.props\" "
+                "Condition=\"Exists('COMMON.PROPS')\"/></ImportGroup>"
+                "<Choose><When "
+                "Condition=\"false\"><PropertyGroup><Late>no</Late></PropertyGroup></When>"
+                "<When Condition=\"true\"><PropertyGroup><Late>LATE</Late></PropertyGroup></When>"
+                "<Otherwise><PropertyGroup><Late>no</Late></PropertyGroup></Otherwise></Choose>"
+                "<ItemGroup><ClCompile Include=\"*.c\" Exclude=\"b.c\"/></ItemGroup>"));
     must_load(path, false);
     assert_int_equal(project.source_count, 1);
     assert_string_equal(project.name, "p");
@@ -174,11 +198,15 @@ test_host_project__inf_of_several(void **state)
     scratch_file("a.c", "");
     scratch_file("one.inf", INF_FOR("one"));
     scratch_file("two.inf", INF_FOR("two"));
-    const char *path = scratch_file("two.vcxproj", PROJECT("<ItemGroup><ClCompile Include=\"a.c\"/><Inf Include=\"*.inf\"/></ItemGroup>"));
+    const char *path = scratch_file(
+        "two.vcxproj",
+        PROJECT("<ItemGroup><ClCompile Include=\"a.c\"/><Inf Include=\"*.inf\"/></ItemGroup>"));
     must_load(path, false);
     assert_true(host_ends_with(project.inf, "/two.inf"));
     host_project_free(&project);
-    must_fail(scratch_file("three.vcxproj", PROJECT("<ItemGroup><ClCompile Include=\"a.c\"/></ItemGroup>")), "2 INF files");
+    must_fail(scratch_file("three.vcxproj",
+                           PROJECT("<ItemGroup><ClCompile Include=\"a.c\"/></ItemGroup>")),
+              "2 INF files");
 }
 
 static void
@@ -195,8 +223,10 @@ test_host_project__errors(void **state)
         {PROJECT(""), "compiles no source"},
         {PROJECT("<ItemGroup>\n<ClCompile Include=\"gone.c\"/></ItemGroup>"), ".vcxproj:4: "},
         {PROJECT("<ItemGroup><ClCompile Include=\"gone.c\"/></ItemGroup>"), "gone.c: no such file"},
-        {PROJECT("<ItemGroup><ClCompile Include=\"a.c;fast.asm\"/></ItemGroup>"), "assembly sources are not supported"},
-        {PROJECT("<ItemGroup><MASM Include=\"fast.asm\"/></ItemGroup>"), "assembly sources are not supported"},
+        {PROJECT("<ItemGroup><ClCompile Include=\"a.c;fast.asm\"/></ItemGroup>"),
+         "assembly sources are not supported"},
+        {PROJECT("<ItemGroup><MASM Include=\"fast.asm\"/></ItemGroup>"),
+         "assembly sources are not supported"},
         {PROJECT("<PropertyGroup Condition=\"'a' ==\"/>"), "Condition \"'a' ==\""},
         {PROJECT("<PropertyGroup Condition=\"'a' == 'b' 'c'\"/>"), "cannot be understood"},
         {PROJECT("<PropertyGroup Condition=\"maybe\"/>"), "neither true nor false"},
@@ -219,9 +249,14 @@ test_host_project__excluded_assembly_is_fine(void **state)
 {
     (void)state;
     scratch_file("a.c", "");
-    must_load(scratch_file("p.vcxproj", PROJECT("<ItemGroup><ClCompile Include=\"a.c\"/><MASM Include=\"x.asm\">"
-                                                "<ExcludedFromBuild Condition=\"'$(Platform)'=='x64'\">true</ExcludedFromBuild></MASM></ItemGroup>")),
-              false);
+    must_load(
+        scratch_file(
+            "p.vcxproj",
+            PROJECT(
+                "<ItemGroup><ClCompile Include=\"a.c\"/><MASM Include=\"x.asm\">"
+                "<ExcludedFromBuild "
+                "Condition=\"'$(Platform)'=='x64'\">true</ExcludedFromBuild></MASM></ItemGroup>")),
+        false);
     assert_int_equal(project.source_count, 1);
     host_project_free(&project);
 }
@@ -271,8 +306,9 @@ test_host_msbuild__expansion(void **state)
     struct msbuild_props props = {0};
     msbuild_set(&props, "Name", "v");
     static const char *const cases[][3] = {
-        {"a$(name)b", NULL, "avb"}, {"$(None)", NULL, ""}, {"%(X);y", "old", "old;y"}, {"%(X);y", NULL, ";y"},
-        {"@(Items)z", NULL, "z"},   {"$", NULL, "$"},      {"$(open", NULL, "$(open"},
+        {"a$(name)b", NULL, "avb"}, {"$(None)", NULL, ""},    {"%(X);y", "old", "old;y"},
+        {"%(X);y", NULL, ";y"},     {"@(Items)z", NULL, "z"}, {"$", NULL, "$"},
+        {"$(open", NULL, "$(open"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *s = msbuild_expand(&props, cases[i][0], cases[i][1]);
@@ -287,7 +323,8 @@ test_host_path__windows_names(void **state)
 {
     (void)state;
     scratch_file("Dir/Sub/File.H", "");
-    static const char *const found[] = {"Dir/Sub/File.H", "dir\\sub\\file.h", "DIR/../dir/./SUB\\file.h"};
+    static const char *const found[] = {"Dir/Sub/File.H", "dir\\sub\\file.h",
+                                        "DIR/../dir/./SUB\\file.h"};
     for (size_t i = 0; i < 3; i++) {
         char *path = host_path_find(scratch, found[i]);
         assert_non_null(path);
@@ -300,7 +337,8 @@ test_host_path__windows_names(void **state)
     free(clean);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_host_##name, scratch_setup, scratch_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(test_host_##name, scratch_setup, scratch_teardown)
 
 int
 main(void)

@@ -40,8 +40,8 @@ usage_error(const char *message, const char *what)
 static bool
 sanitizer_known(const char *list)
 {
-    static const char *const known[] = {"address", "undefined", "address,undefined", "undefined,address", "thread",
-                                        "thread,undefined"};
+    static const char *const known[] = {"address",           "undefined", "address,undefined",
+                                        "undefined,address", "thread",    "thread,undefined"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(list, known[i]) == 0) {
             return true;
@@ -55,10 +55,14 @@ static int
 parse(int argc, char **argv, struct build_command *c)
 {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'}, {"sanitize", required_argument, NULL, 's'},
-        {"debug", no_argument, NULL, 'd'},        {"cc", required_argument, NULL, 'c'},
-        {"jobs", required_argument, NULL, 'j'},   {"verbose", no_argument, NULL, 'v'},
-        {"json", no_argument, NULL, 'J'},         {"help", no_argument, NULL, 'h'},
+        {"output", required_argument, NULL, 'o'},
+        {"sanitize", required_argument, NULL, 's'},
+        {"debug", no_argument, NULL, 'd'},
+        {"cc", required_argument, NULL, 'c'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"json", no_argument, NULL, 'J'},
+        {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
     int opt;
@@ -66,16 +70,34 @@ parse(int argc, char **argv, struct build_command *c)
     opterr = 0;
     while ((opt = getopt_long(argc, argv, ":o:j:vh", options, NULL)) != -1) {
         switch (opt) {
-        case 'o': c->options.output = optarg; break;
-        case 's': c->options.sanitize = optarg; break;
-        case 'd': c->options.debug = true; break;
-        case 'c': c->options.cc = optarg; break;
-        case 'j': c->options.jobs = (unsigned)strtoul(optarg, NULL, 10); break;
-        case 'v': c->options.verbose = true; break;
-        case 'J': c->json = true; break;
-        case 'h': fputs(help, stdout); return EXIT_STATUS_OK;
-        case ':': return usage_error("option needs a value: ", argv[optind - 1]);
-        default: return usage_error("unknown option: ", argv[optind - 1]);
+        case 'o':
+            c->options.output = optarg;
+            break;
+        case 's':
+            c->options.sanitize = optarg;
+            break;
+        case 'd':
+            c->options.debug = true;
+            break;
+        case 'c':
+            c->options.cc = optarg;
+            break;
+        case 'j':
+            c->options.jobs = (unsigned)strtoul(optarg, NULL, 10);
+            break;
+        case 'v':
+            c->options.verbose = true;
+            break;
+        case 'J':
+            c->json = true;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EXIT_STATUS_OK;
+        case ':':
+            return usage_error("option needs a value: ", argv[optind - 1]);
+        default:
+            return usage_error("unknown option: ", argv[optind - 1]);
         }
     }
     if (optind + 1 != argc) {
