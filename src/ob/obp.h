@@ -39,6 +39,8 @@ ObpHeader(const VOID *Object)
     return (OBP_HEADER *)((ULONG_PTR)Object - OBP_HEADER_SIZE);
 }
 
+struct OBP_PARSE;
+
 struct _OBJECT_TYPE {
     const WCHAR *Name;                         /* L"File" */
     /* Last pointer reference is gone; frees the body's contents, and the memory if OBP_FLAG_EMBEDDED. PASSIVE_LEVEL. */

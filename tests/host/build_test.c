@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: build */
+/* ctest-timeout: 300 */
+/* ctest-labels: build */
 /* Builds the projects of tests/build/projects, each with LF and with CRLF line ends, with every
  * compiler that is there. */
 #include "host/compile.h"
