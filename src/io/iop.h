@@ -28,8 +28,7 @@ typedef struct IOP_FILE {
     LIST_ENTRY PerFileObjectContexts;
     EX_PUSH_LOCK PerFileObjectLock;
     /* who opened it: CLEANUP runs as this */
-    PEPROCESS OpenerProcess;
-    PETHREAD OpenerThread;
+    PEPROCESS OpenerProcess;                   /* referenced */
     /* view's back pointer */
     void *ViewHandle;
     /* constant after create: further requests on this file object start here (NULL = top of the stack) and carry FilterTarget.
@@ -53,6 +52,7 @@ IopFileIsOurs(PFILE_OBJECT FileObject)
     return (PVOID)FileObject == FileObject->FileObjectExtension;
 }
 
+struct IOP_QUERY_OPEN;
 /* A driver of ours or a loaded one. */
 typedef struct IOP_DRIVER {
     DRIVER_OBJECT Public;
