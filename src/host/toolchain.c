@@ -204,6 +204,7 @@ add_all(struct host_strv *argv, const char *const *args)
 
 /* What the Windows compiler and driver kit define for x64, Windows 10. */
 static const char *const kit_defines[] = {
+    "-D_WIN32=1",
     "-D_AMD64_=1",
     "-DAMD64=1",
     "-D_WIN64=1",
