@@ -521,7 +521,10 @@ host_build_project(const struct host_build_options *options,
         return -1;
     }
     int rc;
-    if (b.project.module != NULL) {
+    if (b.project.module != NULL && options->output != NULL) {
+        rc = host_fail(err, "%s: this is a built module; there is nothing to write to %s",
+                       options->filter, options->output);
+    } else if (b.project.module != NULL) {
         rc = use_module(&b.project, out, err);
     } else {
         rc = build_sources(&b);

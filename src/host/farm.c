@@ -17,6 +17,7 @@ struct farm {
     const char *root;
     char *dir;
     struct host_strv scanned; /* files read */
+    struct host_strv written; /* headers of this build, absolute */
     struct host_strv traces;  /* .tmh names to stub */
     struct host_strv tracers; /* trace functions that the driver declares for WPP */
     struct host_strv *notes;
@@ -42,6 +43,7 @@ write_header(struct farm *f, const char *name, const char *text)
         }
         if (rc == 0) {
             rc = host_write_if_changed(clean, text, strlen(text), f->err);
+            host_strv_add(&f->written, clean);
         }
         free(asked);
         free(dir);
@@ -338,6 +340,25 @@ write_traces(struct farm *f)
     return rc;
 }
 
+/* Removes the headers of earlier builds that this one does not need. */
+static void
+remove_stale(const struct farm *f, const char *dir)
+{
+    struct host_strv files = {0}, dirs = {0};
+    host_list_files(dir, "", &files);
+    host_list_dirs(dir, &dirs);
+    for (size_t i = 0; i < files.count; i++) {
+        if (!host_strv_has(&f->written, files.items[i])) {
+            unlink(files.items[i]);
+        }
+    }
+    for (size_t i = 0; i < dirs.count; i++) {
+        remove_stale(f, dirs.items[i]);
+    }
+    host_strv_free(&files);
+    host_strv_free(&dirs);
+}
+
 int
 farm_build(const struct host_project *project,
            const char *nt,
@@ -359,7 +380,11 @@ farm_build(const struct host_project *project,
     if (rc == 0) {
         rc = write_traces(&f);
     }
+    if (rc == 0) {
+        remove_stale(&f, root);
+    }
     host_strv_free(&f.scanned);
+    host_strv_free(&f.written);
     host_strv_free(&f.traces);
     host_strv_free(&f.tracers);
     if (rc != 0) {

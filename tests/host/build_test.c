@@ -187,6 +187,18 @@ test_host_build__only_what_changed(void **state)
 }
 
 static void
+test_host_build__include_names_that_are_gone(void **state)
+{
+    (void)state;
+    struct host_build_options options = {.filter = copy_project("names", false)};
+    must_build(options);
+    host_module_free(&module);
+    unlink(scratch_path("names/SUB/shared.h"));
+    must_not_build(options, "did not compile");
+    assert_non_null(strstr(messages, "names.c:5:"));
+}
+
+static void
 test_host_build__module_as_filter(void **state)
 {
     (void)state;
@@ -201,6 +213,8 @@ test_host_build__module_as_filter(void **state)
     assert_string_equal(module.inf, inf);
     assert_int_equal(module.sources.count, 1);
     host_module_free(&module);
+    must_not_build((struct host_build_options){.filter = output, .output = scratch_path("x.so")},
+                   "nothing to write");
     free(inf);
 }
 
@@ -294,6 +308,7 @@ main(void)
         TEST(debug_configuration),
         TEST(sanitizers),
         TEST(only_what_changed),
+        TEST(include_names_that_are_gone),
         TEST(module_as_filter),
         TEST(compiler_error_names_the_drivers_line),
         TEST(no_driver_entry),
