@@ -48,7 +48,7 @@ struct unit {
 };
 
 static char *
-cache_root(void)
+cache_root_given(void)
 {
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (xdg != NULL && *xdg == '/') {
@@ -58,6 +58,16 @@ cache_root(void)
         return host_printf("%s/.cache/filterbed", home);
     }
     return host_printf("/tmp/filterbed-%ld", (long)getuid());
+}
+
+/* Without "." and "..": paths below it are compared by text. */
+static char *
+cache_root(void)
+{
+    char *given = cache_root_given();
+    char *clean = host_path_absolute(given);
+    free(given);
+    return clean;
 }
 
 static int

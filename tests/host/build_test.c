@@ -18,7 +18,7 @@ static int
 setup(void **state)
 {
     int rc = scratch_setup(state);
-    char *cache = host_printf("%s/cache", scratch);
+    char *cache = host_printf("%s/./no/..//cache", scratch);
     setenv("XDG_CACHE_HOME", cache, 1);
     free(cache);
     return rc;
