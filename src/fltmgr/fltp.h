@@ -42,7 +42,8 @@
  *  3. Globals.Lock guards the lists of filters and volumes and the instance list of each filter; Volume->Lock the volume's instance list
  *     and the publishing of snapshots; Volume->FlightLock the list of suspended operations and the nodes of listed operations;
  *     Target->Lock writing a target's list; LinkOwner->Lock the list of nodes of an instance or filter.
- *     Order: Globals.Lock > Volume->Lock > FlightLock; Target->Lock > LinkOwner->Lock.
+ *     Node->Lock a node's Target pointer.
+ *     Order: Globals.Lock > Volume->Lock > FlightLock; Target->Lock > Node->Lock, LinkOwner->Lock.
  *     None is held across driver code, completion, a wait or a grace period.
  *  4. A context's count, its linked bit and its dead bit are one word (FLTP_NODE_*), so that a get needs one addition:
  *     it succeeded if the old value had the linked bit.  The one who takes the word to zero sets the dead bit by compare-exchange and
@@ -79,7 +80,7 @@ FltpLockRelease(port_lock *Lock)
 #define FLTP_RANK_VOLUME VF_RANK_FLTMGR_VOLUME
 #define FLTP_RANK_FLIGHT VF_RANK_FLTMGR_QUEUE
 #define FLTP_RANK_TARGET VF_RANK_FLTMGR_STREAM
-#define FLTP_RANK_OWNER VF_RANK_FLTMGR_CONTEXT
+#define FLTP_RANK_OWNER VF_RANK_FLTMGR_CONTEXT    /* nodes and link owners; never both */
 #define FLTP_RANK_LEAF VF_RANK_LEAF
 
 /* ---- counts that close ---- */
@@ -138,10 +139,12 @@ typedef struct FLTP_CONTEXT_NODE {
     const void *Key;                           /* instance; filter for volume contexts.  Target->Lock */
     PFLT_CONTEXT Context;                      /* the driver's block; constant */
     FLT_CONTEXT_TYPE Type;                     /* constant */
-    BOOLEAN Paged, Custom, WasLinked;
+    BOOLEAN Paged, Custom;
+    port_lock Lock;                            /* Target */
     _Atomic(int64_t) Word;
-    /* Target->Lock, and LinkOwner->Lock for OwnerLinks */
-    FLTP_TARGET *Target;
+    _Atomic(ULONG) Unlinks;                    /* how often it was unlinked */
+    /* written under Target->Lock; OwnerLinks under LinkOwner->Lock */
+    FLTP_TARGET *Target;                       /* NULL: not linked.  Also under Lock */
     FLTP_LINK_OWNER *LinkOwner;
     LIST_ENTRY OwnerLinks;
     /* constant after allocate */
@@ -232,7 +235,7 @@ typedef struct _FLT_FILTER {
 } FLT_FILTER;
 
 /* ---- instances ---- */
-typedef enum FLTP_INSTANCE_STATE { FltpInstanceSetup, FltpInstanceAttached, FltpInstanceTeardown, FltpInstanceGone } FLTP_INSTANCE_STATE;
+typedef enum FLTP_INSTANCE_STATE { FltpStateSetup, FltpStateAttached, FltpStateTeardown, FltpStateGone } FLTP_INSTANCE_STATE;
 
 typedef struct _FLT_INSTANCE {
     FLTP_OBJECT Object;
@@ -433,6 +436,18 @@ LONG FltpAltitudeCompare(PCUNICODE_STRING A, PCUNICODE_STRING B);      /* <0, 0,
 NTSTATUS FltpStringCopy(PUNICODE_STRING To, PCUNICODE_STRING From);    /* NUL-terminated own copy */
 VOID FltpStringFree(PUNICODE_STRING String);
 
+/* ---- calls into a filter outside operations: fills what the machinery does not ---- */
+static inline VOID
+FltpCallInitialize(KI_DRIVER_CALL *Call, PFLT_FILTER Filter, const char *Operation, const char *Phase)
+{
+    Call->Owner = Filter->Owner;
+    Call->Operation = Operation;
+    Call->Phase = Phase;
+    Call->Name = NULL;
+    Call->Id = 0;
+    Call->Faulted = FALSE;
+}
+
 /* ---- register.c, registry.c ---- */
 NTSTATUS FltpRegistrationCheck(const FLT_REGISTRATION *Registration, PFLT_FILTER Filter);   /* fills Registration, Operations, Definitions */
 NTSTATUS FltpRegistryReadInstances(PFLT_FILTER Filter);                /* fills Name, InstanceDefinitions */
@@ -450,7 +465,7 @@ VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
 PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* any device of its stack or the real device; +1 reference or NULL */
-VOID FltpVolumeSetup(PFLT_VOLUME Volume);                              /* pays the automatic attachments that are owed */
+VOID FltpVolumeSetup(PFLT_VOLUME Volume, BOOLEAN Wait);                /* pays the automatic attachments that are owed */
 PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iteration; +1, drops Previous */
 
 /* ---- snapshot.c ---- */
@@ -478,13 +493,16 @@ VOID FltpInstanceAttachAutomatic(PFLT_FILTER Filter, PFLT_VOLUME Volume, FLT_INS
 PFLT_INSTANCE FltpInstanceFind(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name);   /* Filter, Name may be NULL; +1 or NULL */
 /* Whole teardown; returns when the instance is gone.  Fails: STATUS_FLT_DELETING_OBJECT if somebody else tears it down. */
 NTSTATUS FltpInstanceTeardown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason);
+VOID FltpInstanceDiscard(PFLT_INSTANCE Instance);                     /* contexts, lists, memory: the last step of teardown */
 VOID FltpInstanceObjects(PFLT_INSTANCE Instance, PVOID Objects);       /* fills a FLT_RELATED_OBJECTS */
 
 /* ---- context.c ---- */
-VOID FltpContextDropLink(FLTP_CONTEXT_NODE *Node);                     /* the link reference; node is unlinked already */
-VOID FltpContextReleaseNode(FLTP_CONTEXT_NODE *Node, enum vf_reason Reason, const char *Routine);
-BOOLEAN FltpContextTryGet(FLTP_CONTEXT_NODE *Node);                    /* +1 if still linked */
+FLTP_CONTEXT_NODE *FltpContextNode(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type);   /* NULL: not a live context (of Type, if not 0) */
+/* Takes the last step when Word has become Value: zero means that the caller must call FltpContextFinalize.  Allowed under locks and in RCU sections. */
+BOOLEAN FltpContextClaimDead(FLTP_CONTEXT_NODE *Node, int64_t Value);
+VOID FltpContextFinalize(FLTP_CONTEXT_NODE *Node);                     /* clean-up callback and free; deferred above APC_LEVEL.  No locks held */
 VOID FltpContextFlushDeferred(VOID);                                   /* D-18 */
+VOID FltpContextQuarantineEmpty(VOID);
 
 /* ---- ctxslot.c: the one mechanism behind all set, get and delete routines ---- */
 VOID FltpTargetInitialize(FLTP_TARGET *Target, FLTP_TARGET_KIND Kind, VOID (*Free)(FLTP_TARGET *));

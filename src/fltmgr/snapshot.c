@@ -116,7 +116,7 @@ FltpInstanceCountLocked(PFLT_VOLUME Volume, ULONG *Callbacks)
     *Callbacks = 0;
     for (PLIST_ENTRY Entry = Volume->Instances.Flink; Entry != &Volume->Instances; Entry = Entry->Flink) {
         PFLT_INSTANCE Instance = CONTAINING_RECORD(Entry, FLT_INSTANCE, VolumeLinks);
-        if (atomic_load(&Instance->State) != FltpInstanceAttached || atomic_load(&Instance->Skip)) {
+        if (atomic_load(&Instance->State) != FltpStateAttached || atomic_load(&Instance->Skip)) {
             continue;
         }
         Count++;
@@ -166,7 +166,7 @@ FltpSnapshotBuildLocked(PFLT_VOLUME Volume)
     Snapshot->Instances = (PFLT_INSTANCE *)((PUCHAR)Snapshot + Head);
     for (PLIST_ENTRY Entry = Volume->Instances.Flink; Entry != &Volume->Instances; Entry = Entry->Flink) {
         PFLT_INSTANCE Instance = CONTAINING_RECORD(Entry, FLT_INSTANCE, VolumeLinks);
-        if (Snapshot->InstanceCount < Count && atomic_load(&Instance->State) == FltpInstanceAttached &&
+        if (Snapshot->InstanceCount < Count && atomic_load(&Instance->State) == FltpStateAttached &&
             !atomic_load(&Instance->Skip)) {
             atomic_fetch_add(&Instance->Memory, 1);
             Snapshot->Instances[Snapshot->InstanceCount++] = Instance;

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* The set, get and delete routines of each context type: check, find the target, leave the rest to ctxslot.c. */
+#include "fltmgr/fltp.h"
+
+/* ---- checks ---- */
+
+static VOID
+FltpContextCheckIrql(PFLT_FILTER Filter, const char *Routine)
+{
+    if (vf_on() && KeGetCurrentIrql() > APC_LEVEL) {
+        vf_report("K-08", "C-23", NULL, Filter->Owner, NULL, "%s at IRQL %u", Routine, (unsigned)KeGetCurrentIrql());
+    }
+}
+
+static BOOLEAN
+FltpPhaseIs(const char *Operation, const char *Phase)
+{
+    const struct vf_operation *Current = vf_operation_current();
+
+    return Current != NULL && Current->operation != NULL && Current->phase != NULL &&
+           strcmp(Current->operation, Operation) == 0 && strcmp(Current->phase, Phase) == 0;
+}
+
+/* K-06, K-07: the call can only fail here. */
+static VOID
+FltpContextReportPhase(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, const char *Routine)
+{
+    if (!vf_on() || FileObject == NULL) {
+        return;
+    }
+    if (FileObject->FsContext == NULL) {
+        if (FltpPhaseIs("IRP_MJ_CREATE", "pre")) {
+            vf_report("K-06", "C-19", NULL, Instance->Filter->Owner, FileObject, "%s in pre-create: the file object is not open yet", Routine);
+        }
+    } else if (atomic_load(&IOP_FILE_FROM(FileObject)->FilterBlock) == FLTP_FILE_CLOSED) {
+        vf_report("K-07", "C-20", NULL, Instance->Filter->Owner, FileObject, "%s on a file object that is closed", Routine);
+    }
+}
+
+/* C-11, C-12.  Filter NULL: any. */
+static FLTP_CONTEXT_NODE *
+FltpContextForSet(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type, PFLT_FILTER Filter, FLT_SET_CONTEXT_OPERATION Operation,
+    const char *Routine)
+{
+    FLTP_CONTEXT_NODE *Node = FltpContextNode(Context, 0);
+
+    if (Operation != FLT_SET_CONTEXT_KEEP_IF_EXISTS && Operation != FLT_SET_CONTEXT_REPLACE_IF_EXISTS) {
+        return NULL;
+    }
+    if (Node == NULL) {
+        return NULL;
+    }
+    if (Node->Type != Type || (Filter != NULL && Node->Filter != Filter)) {
+        vf_report("K-11", Node->Type != Type ? "C-11" : "C-12", NULL, Node->Filter->Owner, Context,
+            "%s with a context of %s", Routine, Node->Type != Type ? "another type" : "another filter");
+        return NULL;
+    }
+    return Node;
+}
+
+/* ---- instance-keyed types ---- */
+
+static NTSTATUS
+FltpInstanceTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_FIND Find, FLTP_TARGET **Target)
+{
+    if (Type == FLT_INSTANCE_CONTEXT) {
+        *Target = &Instance->Contexts;
+        return STATUS_SUCCESS;
+    }
+    return FltpStreamTarget(Instance, FileObject, Type, Find, Target);
+}
+
+static NTSTATUS
+FltpContextSet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLT_SET_CONTEXT_OPERATION Operation,
+    PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext, const char *Routine)
+{
+    if (OldContext != NULL) {
+        *OldContext = NULL_CONTEXT;
+    }
+    FltpContextCheckIrql(Instance->Filter, Routine);
+    FLTP_CONTEXT_NODE *Node = FltpContextForSet(NewContext, Type, Instance->Filter, Operation, Routine);
+    if (Node == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    FLTP_SLOT Slot = { .Key = Instance, .Owner = &Instance->Links, .Type = Type, .Routine = Routine };
+    NTSTATUS Status = vf_inject(Routine, Instance->Filter->Owner)
+        ? STATUS_INSUFFICIENT_RESOURCES : FltpInstanceTarget(Instance, FileObject, Type, FltpFindCreate, &Slot.Target);
+    if (Status == STATUS_NOT_SUPPORTED) {
+        FltpContextReportPhase(Instance, FileObject, Routine);
+    }
+    if (NT_SUCCESS(Status) && atomic_load_explicit(&Instance->Deleting, memory_order_acquire)) {
+        Status = STATUS_FLT_DELETING_OBJECT;
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = FltpSlotSet(&Slot, Operation, Node, OldContext);
+    }
+    if (!NT_SUCCESS(Status) && vf_on()) {
+        vf_object_note(Node->Ledger, "%s failed with status 0x%08X", Routine, (unsigned)Status);
+    }
+    return Status;
+}
+
+static NTSTATUS
+FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
+{
+    FLTP_TARGET *Target;
+
+    *Context = NULL_CONTEXT;
+    FltpContextCheckIrql(Instance->Filter, Routine);
+    NTSTATUS Status = FltpInstanceTarget(Instance, FileObject, Type, FltpFindExisting, &Target);
+    if (NT_SUCCESS(Status)) {
+        return FltpSlotGet(Target, Instance, Type, Routine, Context);
+    }
+    if (Status == STATUS_NOT_SUPPORTED) {
+        FltpContextReportPhase(Instance, FileObject, Routine);
+    }
+    return Status;
+}
+
+static NTSTATUS
+FltpContextDelete(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *OldContext, const char *Routine)
+{
+    FLTP_SLOT Slot = { .Key = Instance, .Owner = &Instance->Links, .Type = Type, .Routine = Routine };
+
+    if (OldContext != NULL) {
+        *OldContext = NULL_CONTEXT;
+    }
+    FltpContextCheckIrql(Instance->Filter, Routine);
+    NTSTATUS Status = FltpInstanceTarget(Instance, FileObject, Type, FltpFindExisting, &Slot.Target);
+    if (Status == STATUS_NOT_SUPPORTED) {
+        FltpContextReportPhase(Instance, FileObject, Routine);
+    }
+    if (Status != STATUS_NOT_SUPPORTED && atomic_load_explicit(&Instance->Deleting, memory_order_acquire)) {
+        return STATUS_FLT_DELETING_OBJECT;
+    }
+    return NT_SUCCESS(Status) ? FltpSlotDelete(&Slot, OldContext) : Status;
+}
+
+/* Windows: fltKernel.h, FltSetInstanceContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltSetInstanceContext(PFLT_INSTANCE Instance, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
+{
+    return FltpContextSet(Instance, NULL, FLT_INSTANCE_CONTEXT, Operation, NewContext, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltSetFileContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltSetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
+    PFLT_CONTEXT *OldContext)
+{
+    return FltpContextSet(Instance, FileObject, FLT_FILE_CONTEXT, Operation, NewContext, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltSetStreamContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltSetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext,
+    PFLT_CONTEXT *OldContext)
+{
+    return FltpContextSet(Instance, FileObject, FLT_STREAM_CONTEXT, Operation, NewContext, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltSetStreamHandleContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_SET_CONTEXT_OPERATION Operation,
+    PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
+{
+    return FltpContextSet(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, Operation, NewContext, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltGetInstanceContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context)
+{
+    return FltpContextGet(Instance, NULL, FLT_INSTANCE_CONTEXT, Context, __func__);
+}
+
+/* Windows: fltKernel.h, FltGetFileContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
+{
+    return FltpContextGet(Instance, FileObject, FLT_FILE_CONTEXT, Context, __func__);
+}
+
+/* Windows: fltKernel.h, FltGetStreamContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
+{
+    return FltpContextGet(Instance, FileObject, FLT_STREAM_CONTEXT, Context, __func__);
+}
+
+/* Windows: fltKernel.h, FltGetStreamHandleContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
+{
+    return FltpContextGet(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, Context, __func__);
+}
+
+/* Windows: fltKernel.h, FltDeleteInstanceContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltDeleteInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *OldContext)
+{
+    return FltpContextDelete(Instance, NULL, FLT_INSTANCE_CONTEXT, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltDeleteFileContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltDeleteFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext)
+{
+    return FltpContextDelete(Instance, FileObject, FLT_FILE_CONTEXT, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltDeleteStreamContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltDeleteStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext)
+{
+    return FltpContextDelete(Instance, FileObject, FLT_STREAM_CONTEXT, OldContext, __func__);
+}
+
+/* Windows: fltKernel.h, FltDeleteStreamHandleContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltDeleteStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *OldContext)
+{
+    return FltpContextDelete(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, OldContext, __func__);
+}
+
+/* ---- volume ---- */
+
+/* Windows: fltKernel.h, FltSetVolumeContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltSetVolumeContext(PFLT_VOLUME Volume, FLT_SET_CONTEXT_OPERATION Operation, PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
+{
+    if (OldContext != NULL) {
+        *OldContext = NULL_CONTEXT;
+    }
+    FLTP_CONTEXT_NODE *Node = FltpContextForSet(NewContext, FLT_VOLUME_CONTEXT, NULL, Operation, __func__);
+    if (Node == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    FltpContextCheckIrql(Node->Filter, __func__);
+    const FLTP_SLOT Slot = { .Target = &Volume->Contexts, .Key = Node->Filter, .Owner = &Node->Filter->VolumeLinks,
+        .Type = FLT_VOLUME_CONTEXT, .Routine = __func__ };
+    NTSTATUS Status = FltpSlotSet(&Slot, Operation, Node, OldContext);
+    if (!NT_SUCCESS(Status) && vf_on()) {
+        vf_object_note(Node->Ledger, "%s failed with status 0x%08X", __func__, (unsigned)Status);
+    }
+    return Status;
+}
+
+/* Windows: fltKernel.h, FltGetVolumeContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Context)
+{
+    *Context = NULL_CONTEXT;
+    FltpContextCheckIrql(Filter, __func__);
+    return FltpSlotGet(&Volume->Contexts, Filter, FLT_VOLUME_CONTEXT, __func__, Context);
+}
+
+/* Windows: fltKernel.h, FltDeleteVolumeContext.  Differences: none. */
+NTSTATUS FLTAPI
+FltDeleteVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *OldContext)
+{
+    const FLTP_SLOT Slot = { .Target = &Volume->Contexts, .Key = Filter, .Owner = &Filter->VolumeLinks,
+        .Type = FLT_VOLUME_CONTEXT, .Routine = __func__ };
+
+    if (OldContext != NULL) {
+        *OldContext = NULL_CONTEXT;
+    }
+    FltpContextCheckIrql(Filter, __func__);
+    return Volume->Contexts.Dead ? STATUS_FLT_DELETING_OBJECT : FltpSlotDelete(&Slot, OldContext);
+}
+
+/* ---- transactions and sections: with a later issue ---- */
+
+/* Windows: fltKernel.h, FltSetTransactionContext.  Differences: not implemented. */
+NTSTATUS FLTAPI
+FltSetTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction, FLT_SET_CONTEXT_OPERATION Operation,
+    PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
+{
+    UNREFERENCED_PARAMETER(Transaction);
+    if (OldContext != NULL) {
+        *OldContext = NULL_CONTEXT;
+    }
+    if (FltpContextForSet(NewContext, FLT_TRANSACTION_CONTEXT, Instance->Filter, Operation, __func__) == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    VF_UNIMPLEMENTED();
+    return STATUS_NOT_IMPLEMENTED;
+}
+
+/* Windows: fltKernel.h, FltGetTransactionContext.  Differences: not implemented. */
+NTSTATUS FLTAPI
+FltGetTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction, PFLT_CONTEXT *Context)
+{
+    UNREFERENCED_PARAMETER(Instance);
+    UNREFERENCED_PARAMETER(Transaction);
+    *Context = NULL_CONTEXT;
+    VF_UNIMPLEMENTED();
+    return STATUS_NOT_IMPLEMENTED;
+}
+
+/* Windows: fltKernel.h, FltDeleteTransactionContext.  Differences: not implemented. */
+NTSTATUS FLTAPI
+FltDeleteTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction, PFLT_CONTEXT *OldContext)
+{
+    UNREFERENCED_PARAMETER(Instance);
+    UNREFERENCED_PARAMETER(Transaction);
+    if (OldContext != NULL) {
+        *OldContext = NULL_CONTEXT;
+    }
+    VF_UNIMPLEMENTED();
+    return STATUS_NOT_IMPLEMENTED;
+}
+
+/* Windows: fltKernel.h, FltGetSectionContext.  Differences: not implemented. */
+NTSTATUS FLTAPI
+FltGetSectionContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
+{
+    UNREFERENCED_PARAMETER(Instance);
+    UNREFERENCED_PARAMETER(FileObject);
+    *Context = NULL_CONTEXT;
+    VF_UNIMPLEMENTED();
+    return STATUS_NOT_IMPLEMENTED;
+}
+
+/* ---- several at once ---- */
+
+/* Without the phase reports of the single routines: asking for everything in pre-create is legal (J-13). */
+static VOID
+FltpContextsGet(PCFLT_RELATED_OBJECTS Objects, FLT_CONTEXT_TYPE Desired, PFLT_RELATED_CONTEXTS Contexts, const char *Routine)
+{
+    static const FLT_CONTEXT_TYPE Types[] = { FLT_INSTANCE_CONTEXT, FLT_FILE_CONTEXT, FLT_STREAM_CONTEXT, FLT_STREAMHANDLE_CONTEXT };
+    PFLT_CONTEXT *const Places[] = { &Contexts->InstanceContext, &Contexts->FileContext, &Contexts->StreamContext,
+        &Contexts->StreamHandleContext };
+    FLTP_TARGET *Target;
+
+    FltpContextCheckIrql(Objects->Filter, Routine);
+    if ((Desired & FLT_VOLUME_CONTEXT) && Objects->Volume != NULL) {
+        FltpSlotGet(&Objects->Volume->Contexts, Objects->Filter, FLT_VOLUME_CONTEXT, Routine, &Contexts->VolumeContext);
+    }
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Types) && Objects->Instance != NULL; i++) {
+        if ((Desired & Types[i]) &&
+            NT_SUCCESS(FltpInstanceTarget(Objects->Instance, Objects->FileObject, Types[i], FltpFindExisting, &Target))) {
+            FltpSlotGet(Target, Objects->Instance, Types[i], Routine, Places[i]);
+        }
+    }
+}
+
+/* Windows: fltKernel.h, FltGetContexts.  Differences: transaction contexts are never found (not implemented). */
+VOID FLTAPI
+FltGetContexts(PCFLT_RELATED_OBJECTS FltObjects, FLT_CONTEXT_TYPE DesiredContexts, PFLT_RELATED_CONTEXTS Contexts)
+{
+    *Contexts = (FLT_RELATED_CONTEXTS){ 0 };
+    FltpContextsGet(FltObjects, DesiredContexts, Contexts, __func__);
+}
+
+/* Windows: fltKernel.h, FltGetContextsEx.  Differences: transaction and section contexts are never found (not implemented). */
+NTSTATUS FLTAPI
+FltGetContextsEx(PCFLT_RELATED_OBJECTS FltObjects, FLT_CONTEXT_TYPE DesiredContexts, SIZE_T ContextsSize,
+    PFLT_RELATED_CONTEXTS_EX Contexts)
+{
+    if (ContextsSize != sizeof(*Contexts)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    *Contexts = (FLT_RELATED_CONTEXTS_EX){ 0 };
+    if (DesiredContexts & ~FLT_ALL_CONTEXTS) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    FltpContextsGet(FltObjects, DesiredContexts, (PFLT_RELATED_CONTEXTS)Contexts, __func__);
+    return STATUS_SUCCESS;
+}

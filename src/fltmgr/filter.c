@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Filters: register, start, unregister, unload.
+ *
+ *      FltRegisterFilter ──> registered ── FltStartFiltering ──> started ── FltUnregisterFilter ──> instances torn down
+ *                                 └──────────── FltUnregisterFilter (failed start) ──────────┘       └─> volume contexts dropped
+ *                                                                             references and live contexts waited for ─> freed
+ */
+#include "fltmgr/fltp.h"
+
+/* ---- create, free ---- */
+
+static VOID
+FltpFilterFree(PFLT_FILTER Filter)
+{
+    for (ULONG i = 0; i < Filter->InstanceDefinitionCount; i++) {
+        FltpStringFree(&Filter->InstanceDefinitions[i].Name);
+        FltpStringFree(&Filter->InstanceDefinitions[i].Altitude);
+    }
+    port_free(Filter->InstanceDefinitions);
+    FltpStringFree(&Filter->Name);
+    while (Filter->Counters != NULL) {
+        FLTP_COUNTERS *Counters = Filter->Counters;
+        Filter->Counters = Counters->Next;
+        port_free(Counters);
+    }
+    atomic_store(&Filter->Object.Type, FltpTypeGone);
+    port_free(Filter);
+}
+
+static PFLT_FILTER
+FltpFilterAllocate(PDRIVER_OBJECT Driver)
+{
+    PFLT_FILTER Filter = port_alloc_zeroed(sizeof(*Filter));
+
+    if (Filter != NULL) {
+        atomic_store(&Filter->Object.Type, FltpTypeFilter);
+        InitializeListHead(&Filter->Instances);
+        FltpLinkOwnerInitialize(&Filter->VolumeLinks);
+        Filter->Id = atomic_fetch_add(&FltpGlobals.NextFilterId, 1) + 1;
+        Filter->Driver = Driver;
+        Filter->Owner = IOP_DRIVER_FROM(Driver)->Owner;
+    }
+    return Filter;
+}
+
+static PFLT_FILTER
+FltpFilterFindLocked(PCUNICODE_STRING Name)
+{
+    for (PLIST_ENTRY Entry = FltpGlobals.Filters.Flink; Entry != &FltpGlobals.Filters; Entry = Entry->Flink) {
+        PFLT_FILTER Filter = CONTAINING_RECORD(Entry, FLT_FILTER, Links);
+        if (RtlEqualUnicodeString(&Filter->Name, Name, TRUE)) {
+            return Filter;
+        }
+    }
+    return NULL;
+}
+
+PFLT_FILTER
+FltpFilterFind(PCUNICODE_STRING Name)
+{
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    PFLT_FILTER Filter = FltpFilterFindLocked(Name);
+    if (Filter != NULL && !FltpCountTryAcquire(&Filter->Object.References)) {
+        Filter = NULL;
+    }
+    FltpLockRelease(&FltpGlobals.Lock);
+    return Filter;
+}
+
+PFLT_FILTER
+FltpFilterOfDriver(PDRIVER_OBJECT DriverObject)
+{
+    PFLT_FILTER Found = NULL;
+
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    for (PLIST_ENTRY Entry = FltpGlobals.Filters.Flink; Entry != &FltpGlobals.Filters; Entry = Entry->Flink) {
+        PFLT_FILTER Filter = CONTAINING_RECORD(Entry, FLT_FILTER, Links);
+        if (Filter->Driver == DriverObject && FltpCountTryAcquire(&Filter->Object.References)) {
+            Found = Filter;
+            break;
+        }
+    }
+    FltpLockRelease(&FltpGlobals.Lock);
+    return Found;
+}
+
+/* Windows: fltKernel.h, FltGetFilterFromName.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetFilterFromName(PCUNICODE_STRING FilterName, PFLT_FILTER *RetFilter)
+{
+    *RetFilter = FltpFilterFind(FilterName);
+    if (*RetFilter == NULL) {
+        return STATUS_FLT_FILTER_NOT_FOUND;
+    }
+    if (vf_on()) {
+        vf_object_reference((*RetFilter)->Object.Ledger, VF_REASON_REFERENCE, __func__);
+    }
+    return STATUS_SUCCESS;
+}
+
+/* ---- register ---- */
+
+static NTSTATUS
+FltpFilterInsert(PFLT_FILTER Filter)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    if (FltpFilterFindLocked(&Filter->Name) != NULL) {
+        Status = STATUS_OBJECT_NAME_COLLISION;
+    } else {
+        InsertTailList(&FltpGlobals.Filters, &Filter->Links);
+    }
+    FltpLockRelease(&FltpGlobals.Lock);
+    return Status;
+}
+
+/* Windows: fltKernel.h, FltRegisterFilter.  Differences: versions 0x0200 to 0x0203 are all accepted. */
+NTSTATUS FLTAPI
+FltRegisterFilter(PDRIVER_OBJECT Driver, const FLT_REGISTRATION *Registration, PFLT_FILTER *RetFilter)
+{
+    *RetFilter = NULL;
+    if (!FltpGlobals.Initialized) {
+        return STATUS_FLT_NOT_INITIALIZED;
+    }
+    if (Driver == NULL || Registration == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    PFLT_FILTER Filter = vf_inject(__func__, IOP_DRIVER_FROM(Driver)->Owner) ? NULL : FltpFilterAllocate(Driver);
+    if (Filter == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    NTSTATUS Status = FltpRegistrationCheck(Registration, Filter);
+    if (NT_SUCCESS(Status)) {
+        Status = FltpRegistryReadInstances(Filter);
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = FltpFilterInsert(Filter);
+    }
+    if (!NT_SUCCESS(Status)) {
+        FltpFilterFree(Filter);
+        return Status;
+    }
+    Filter->Object.Ledger = vf_object_create(Filter->Owner, VF_FLT_REFERENCE, Filter, sizeof(*Filter), 0, VF_REASON_INTERNAL, __func__);
+    *RetFilter = Filter;
+    return STATUS_SUCCESS;
+}
+
+/* ---- start ---- */
+
+/* Windows: fltKernel.h, FltStartFiltering.  Differences: none. */
+NTSTATUS FLTAPI
+FltStartFiltering(PFLT_FILTER Filter)
+{
+    LONG Expected = 0;
+
+    if (atomic_load(&Filter->Unregistering)) {
+        return STATUS_FLT_DELETING_OBJECT;
+    }
+    if (vf_inject(__func__, Filter->Owner)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    Filter->StartSequence = atomic_fetch_add(&FltpGlobals.Sequence, 1) + 1;
+    if (!atomic_compare_exchange_strong(&Filter->Started, &Expected, 1)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    for (PFLT_VOLUME Volume = FltpVolumeNext(NULL); Volume != NULL; Volume = FltpVolumeNext(Volume)) {
+        if (Volume->MountSequence < Filter->StartSequence) {
+            FltpInstanceAttachAutomatic(Filter, Volume, FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT);
+        }
+    }
+    return STATUS_SUCCESS;
+}
+
+/* ---- unregister ---- */
+
+/* An operation callback of the filter is running on this thread: waiting for it would never end (K-29). */
+BOOLEAN
+FltpInsideCallbackOf(PFLT_FILTER Filter)
+{
+    for (struct vf_operation *Operation = vf_operation_current(); Operation != NULL; Operation = Operation->outer) {
+        if (Operation->owner == Filter->Owner && Operation->operation != NULL) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static PFLT_INSTANCE
+FltpFilterFirstInstance(PFLT_FILTER Filter)
+{
+    PFLT_INSTANCE Found = NULL;
+
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    for (PLIST_ENTRY Entry = Filter->Instances.Flink; Entry != &Filter->Instances && Found == NULL; Entry = Entry->Flink) {
+        PFLT_INSTANCE Instance = CONTAINING_RECORD(Entry, FLT_INSTANCE, FilterLinks);
+        if (atomic_load(&Instance->State) == FltpStateAttached) {
+            atomic_fetch_add(&Instance->Memory, 1);
+            Found = Instance;
+        }
+    }
+    FltpLockRelease(&FltpGlobals.Lock);
+    return Found;
+}
+
+static VOID
+FltpFilterDetachAll(PFLT_FILTER Filter)
+{
+    const FLT_INSTANCE_TEARDOWN_FLAGS Reason = atomic_load(&Filter->Mandatory)
+        ? FLTFL_INSTANCE_TEARDOWN_MANDATORY_FILTER_UNLOAD : FLTFL_INSTANCE_TEARDOWN_FILTER_UNLOAD;
+
+    for (PFLT_INSTANCE Instance; (Instance = FltpFilterFirstInstance(Filter)) != NULL;) {
+        FltpInstanceTeardown(Instance, Reason);
+        FltpInstanceMemoryRelease(Instance);
+    }
+}
+
+/* Takes it off the list, so that nobody finds it any more. */
+static VOID
+FltpFilterRemove(PFLT_FILTER Filter)
+{
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    RemoveEntryList(&Filter->Links);
+    InitializeListHead(&Filter->Links);
+    FltpLockRelease(&FltpGlobals.Lock);
+}
+
+/* Waits for references and whatever else is outstanding.  FALSE: the wait was given up. */
+static BOOLEAN
+FltpFilterWait(PFLT_FILTER Filter)
+{
+    FltpCountClose(&Filter->Object.References);
+    FltpContextFlushDeferred();
+    if (!FltpCountWait(&Filter->Object.References, Filter)) {
+        return FALSE;
+    }
+    FltpCountClose(&Filter->Outstanding);
+    return FltpCountWait(&Filter->Outstanding, Filter);
+}
+
+/* Windows: fltKernel.h, FltUnregisterFilter.  Differences: a wait that never ends is reported and can be given up (F-19). */
+VOID FLTAPI
+FltUnregisterFilter(PFLT_FILTER Filter)
+{
+    if (atomic_exchange(&Filter->Unregistering, 1)) {
+        vf_report("K-02", "G-15", NULL, Filter->Owner, Filter, "FltUnregisterFilter called twice");
+        return;
+    }
+    if (FltpInsideCallbackOf(Filter)) {
+        vf_report("K-29", "F-19", NULL, Filter->Owner, Filter, "FltUnregisterFilter called from an operation callback of the same filter");
+    }
+    FltpFilterDetachAll(Filter);
+    FltpLinkOwnerTeardown(&Filter->VolumeLinks);
+    if (!FltpFilterWait(Filter)) {
+        FltpFilterRemove(Filter);
+        vf_report("K-01", "F-19", NULL, Filter->Owner, Filter,
+            "FltUnregisterFilter would wait for ever: %u references and %u contexts, instances or work items are outstanding",
+            FltpCountValue(&Filter->Object.References), FltpCountValue(&Filter->Outstanding));
+        return;
+    }
+    FltpFilterRemove(Filter);
+    FltpReportRetired(Filter);
+    vf_object_destroy(Filter->Object.Ledger, Filter->Owner, VF_FLT_REFERENCE);
+    FltpFilterFree(Filter);
+}
+
+/* ---- unload ---- */
+
+static NTSTATUS
+FltpFilterCallUnload(PFLT_FILTER Filter, BOOLEAN Mandatory)
+{
+    volatile NTSTATUS Status = STATUS_DRIVER_INTERNAL_ERROR;
+    KI_DRIVER_CALL Call;
+
+    FltpCallInitialize(&Call, Filter, NULL, "FilterUnload");
+    NT_CALL(&Call, Status = Filter->Registration.FilterUnloadCallback(Mandatory ? FLTFL_FILTER_UNLOAD_MANDATORY : 0));
+    return Status;
+}
+
+/* G-15, G-16, A-23. */
+NTSTATUS
+FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory)
+{
+    PFLT_FILTER Filter = FltpFilterFind(Name);
+
+    if (Filter == NULL) {
+        return STATUS_FLT_FILTER_NOT_FOUND;
+    }
+    /* The unregister inside the callback waits for references: this one must not be held. */
+    FltpCountRelease(&Filter->Object.References);
+    if (atomic_load(&Filter->Dead)) {
+        FltUnregisterFilter(Filter);
+        return STATUS_SUCCESS;
+    }
+    if (Filter->Registration.FilterUnloadCallback == NULL) {
+        return STATUS_FLT_DO_NOT_DETACH;
+    }
+    if (Mandatory && (Filter->Registration.Flags & FLTFL_REGISTRATION_DO_NOT_SUPPORT_SERVICE_STOP)) {
+        return STATUS_FLT_DO_NOT_DETACH;
+    }
+    atomic_store(&Filter->Mandatory, Mandatory);
+    NTSTATUS Status = FltpFilterCallUnload(Filter, Mandatory);
+    if (!NT_SUCCESS(Status) && !Mandatory) {
+        return Status;
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Windows: fltKernel.h, FltUnloadFilter.  Differences: none. */
+NTSTATUS FLTAPI
+FltUnloadFilter(PCUNICODE_STRING FilterName)
+{
+    PFLT_FILTER Filter = FltpFilterFind(FilterName);
+
+    if (Filter == NULL) {
+        return STATUS_FLT_FILTER_NOT_FOUND;
+    }
+    PDRIVER_OBJECT Driver = Filter->Driver;
+    FltpCountRelease(&Filter->Object.References);
+    NTSTATUS Status = FltpUnloadFilter(FilterName, FALSE);
+    return NT_SUCCESS(Status) ? IopUnloadDriver(Driver) : Status;
+}
+
+/* ---- dead filters ---- */
+
+static VOID
+FltpInstancesSkipLocked(PFLT_FILTER Filter)
+{
+    for (PLIST_ENTRY Entry = Filter->Instances.Flink; Entry != &Filter->Instances; Entry = Entry->Flink) {
+        PFLT_INSTANCE Instance = CONTAINING_RECORD(Entry, FLT_INSTANCE, FilterLinks);
+        atomic_store(&Instance->Skip, 1);
+        FltpLockAcquire(&Instance->Volume->Lock, FLTP_RANK_VOLUME);
+        FltpSnapshotPublishLocked(Instance->Volume);
+        FltpLockRelease(&Instance->Volume->Lock);
+    }
+}
+
+VOID
+FltpFilterMarkDead(PFLT_FILTER Filter)
+{
+    if (atomic_exchange(&Filter->Dead, 1)) {
+        return;
+    }
+    atomic_store(&IOP_DRIVER_FROM(Filter->Driver)->Dead, 1);
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    FltpInstancesSkipLocked(Filter);
+    FltpLockRelease(&FltpGlobals.Lock);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where file, stream and stream handle contexts hang (sections D-19 … D-22, H of the specification).
+ *
+ * A stream's contexts hang on one FSRTL_PER_STREAM_CONTEXT of ours in the FilterContexts list of FsContext, a file's on one
+ * FSRTL_PER_FILE_CONTEXT; a handle's on the FLTP_FILE itself.  The first use through a file object looks the stream up in the file system's
+ * list and caches it in the file object's FLTP_FILE; from then on no lock is taken.  The file system's teardown calls our FreeCallback.
+ *
+ * FLTP_FILE is made on demand and freed with the file object.  After the last pre-close callback FilterBlock is FLTP_FILE_CLOSED:
+ * FsContext may dangle from then on and is not looked at (C-20).
+ */
+#include "fltmgr/fltp.h"
+
+#define FLTP_STREAM_LOCKS 64
+static port_lock FltpStreamLocks[FLTP_STREAM_LOCKS];   /* by header: one entry of ours per stream */
+
+static port_lock *
+FltpStreamLock(const VOID *Key)
+{
+    return &FltpStreamLocks[((ULONG_PTR)Key >> 6) % FLTP_STREAM_LOCKS];
+}
+
+/* ---- the file object's block ---- */
+
+static VOID
+FltpFileFree(FLTP_TARGET *Target)
+{
+    FLTP_FILE *File = CONTAINING_RECORD(Target, FLTP_FILE, Handles);
+    FLTP_STREAM *Stream = atomic_load(&File->Stream);
+    FLTP_STREAM *PerFile = atomic_load(&File->File);
+
+    if (Stream != NULL) {
+        FltpTargetDereference(&Stream->Contexts);
+    }
+    if (PerFile != NULL) {
+        FltpTargetDereference(&PerFile->Contexts);
+    }
+    FltpFileNameFree(File);
+    port_free(File);
+}
+
+static FLTP_FILE *
+FltpFileCreate(IOP_FILE *Container)
+{
+    FLTP_FILE *File = port_alloc_zeroed(sizeof(*File));
+    void *Existing = NULL;
+
+    if (File == NULL) {
+        return NULL;
+    }
+    FltpTargetInitialize(&File->Handles, FltpTargetHandle, FltpFileFree);
+    if (atomic_compare_exchange_strong(&Container->FilterBlock, &Existing, File)) {
+        return File;
+    }
+    port_free(File);
+    return Existing == FLTP_FILE_CLOSED ? NULL : Existing;
+}
+
+FLTP_FILE *
+FltpFileOf(PFILE_OBJECT FileObject, BOOLEAN Create)
+{
+    IOP_FILE *Container = IOP_FILE_FROM(FileObject);
+    void *Block = atomic_load_explicit(&Container->FilterBlock, memory_order_acquire);
+
+    if (Block == FLTP_FILE_CLOSED) {
+        return NULL;
+    }
+    return Block != NULL || !Create ? Block : FltpFileCreate(Container);
+}
+
+static BOOLEAN
+FltpFileIsClosed(PFILE_OBJECT FileObject)
+{
+    return atomic_load_explicit(&IOP_FILE_FROM(FileObject)->FilterBlock, memory_order_acquire) == FLTP_FILE_CLOSED;
+}
+
+static VOID
+FltpFileDrop(PFILE_OBJECT FileObject, void *Replacement)
+{
+    FLTP_FILE *File = atomic_exchange(&IOP_FILE_FROM(FileObject)->FilterBlock, Replacement);
+
+    if (File != NULL && File != FLTP_FILE_CLOSED) {
+        FltpTargetTeardown(&File->Handles);
+        FltpTargetDereference(&File->Handles);
+    }
+}
+
+/* F-11: after all pre-close callbacks, before any post-close callback. */
+VOID
+FltpFileClosing(PFILE_OBJECT FileObject)
+{
+    FltpFileDrop(FileObject, FLTP_FILE_CLOSED);
+}
+
+VOID
+FltpFileObjectClosing(PFILE_OBJECT FileObject)
+{
+    FltpFileDrop(FileObject, NULL);
+}
+
+/* ---- support ---- */
+
+static BOOLEAN
+FltpSupportsStream(PFILE_OBJECT FileObject)
+{
+    return FileObject != NULL && FileObject->FsContext != NULL && !FltpFileIsClosed(FileObject) &&
+           FsRtlSupportsPerStreamContexts(FileObject);
+}
+
+static BOOLEAN
+FltpSupportsHandle(PFILE_OBJECT FileObject)
+{
+    return FltpSupportsStream(FileObject) && !(FileObject->Flags & FO_STREAM_FILE) && FileObject->FsContext2 != NULL;
+}
+
+static BOOLEAN
+FltpSupportsFile(PFILE_OBJECT FileObject)
+{
+    return FltpSupportsStream(FileObject) && FsRtlSupportsPerFileContexts(FileObject);
+}
+
+/* H-13: file contexts on top of stream contexts, where a file has a single stream. */
+static BOOLEAN
+FltpEmulatesFile(PFLT_INSTANCE Instance)
+{
+    const FLT_FILESYSTEM_TYPE Type = Instance->Volume->FileSystemType;
+
+    return Type == FLT_FSTYPE_FAT || Type == FLT_FSTYPE_EXFAT;
+}
+
+/* Windows: fltKernel.h, FltSupportsStreamContexts.  Differences: none. */
+BOOLEAN FLTAPI
+FltSupportsStreamContexts(PFILE_OBJECT FileObject)
+{
+    return FltpSupportsStream(FileObject);
+}
+
+/* Windows: fltKernel.h, FltSupportsStreamHandleContexts.  Differences: none. */
+BOOLEAN FLTAPI
+FltSupportsStreamHandleContexts(PFILE_OBJECT FileObject)
+{
+    return FltpSupportsHandle(FileObject);
+}
+
+/* Windows: fltKernel.h, FltSupportsFileContexts.  Differences: none. */
+BOOLEAN FLTAPI
+FltSupportsFileContexts(PFILE_OBJECT FileObject)
+{
+    return FltpSupportsFile(FileObject);
+}
+
+/* Windows: fltKernel.h, FltSupportsFileContextsEx.  Differences: emulation on the FAT family only. */
+BOOLEAN FLTAPI
+FltSupportsFileContextsEx(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance)
+{
+    return FltpSupportsFile(FileObject) ||
+           (Instance != NULL && FltpEmulatesFile(Instance) && FltpSupportsStream(FileObject));
+}
+
+/* ---- streams and files ---- */
+
+static VOID
+FltpStreamFree(FLTP_TARGET *Target)
+{
+    port_free(CONTAINING_RECORD(Target, FLTP_STREAM, Contexts));
+}
+
+/* The file system tears its stream or file structure down; the entry is off its list. */
+static VOID
+FltpStreamTeardown(PVOID Entry)
+{
+    FLTP_STREAM *Stream = CONTAINING_RECORD(Entry, FLTP_STREAM, Entry);
+
+    FltpTargetTeardown(&Stream->Contexts);
+    FltpTargetDereference(&Stream->Contexts);
+}
+
+static FLTP_STREAM *
+FltpStreamLookup(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind)
+{
+    PVOID Entry;
+
+    if (Kind == FltpTargetFile) {
+        Entry = FsRtlLookupPerFileContext(FsRtlGetPerFileContextPointer(FileObject), &FltpGlobals, NULL);
+    } else {
+        Entry = FsRtlLookupPerStreamContext(FsRtlGetPerStreamContextPointer(FileObject), &FltpGlobals, NULL);
+    }
+    return Entry != NULL ? CONTAINING_RECORD(Entry, FLTP_STREAM, Entry) : NULL;
+}
+
+static NTSTATUS
+FltpStreamInsert(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_STREAM *Stream)
+{
+    if (Kind == FltpTargetFile) {
+        FsRtlInitPerFileContext(&Stream->Entry.File, &FltpGlobals, NULL, FltpStreamTeardown);
+        return FsRtlInsertPerFileContext(FsRtlGetPerFileContextPointer(FileObject), &Stream->Entry.File);
+    }
+    FsRtlInitPerStreamContext(&Stream->Entry.Stream, &FltpGlobals, NULL, FltpStreamTeardown);
+    return FsRtlInsertPerStreamContext(FsRtlGetPerStreamContextPointer(FileObject), &Stream->Entry.Stream);
+}
+
+/* C-22: a failure changes nothing. */
+static NTSTATUS
+FltpStreamCreate(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_STREAM **Created)
+{
+    port_lock *Lock = FltpStreamLock(FileObject->FsContext);
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    FltpLockAcquire(Lock, FLTP_RANK_TARGET);
+    FLTP_STREAM *Stream = FltpStreamLookup(FileObject, Kind);
+    if (Stream == NULL) {
+        Stream = port_alloc_zeroed(sizeof(*Stream));
+        Status = Stream != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+        if (Stream != NULL) {
+            FltpTargetInitialize(&Stream->Contexts, Kind, FltpStreamFree);
+            Status = FltpStreamInsert(FileObject, Kind, Stream);
+        }
+        if (!NT_SUCCESS(Status)) {
+            port_free(Stream);
+        }
+    }
+    FltpLockRelease(Lock);
+    *Created = Stream;
+    return Status == STATUS_INVALID_DEVICE_REQUEST ? STATUS_NOT_SUPPORTED : Status;
+}
+
+static VOID
+FltpStreamCache(_Atomic(FLTP_STREAM *) *Cache, FLTP_STREAM *Stream)
+{
+    FLTP_STREAM *Expected = NULL;
+
+    FltpTargetReference(&Stream->Contexts);
+    if (!atomic_compare_exchange_strong(Cache, &Expected, Stream)) {
+        FltpTargetDereference(&Stream->Contexts);
+    }
+}
+
+static NTSTATUS
+FltpStreamFind(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_FIND Find, FLTP_TARGET **Target)
+{
+    FLTP_STREAM *Stream = FltpStreamLookup(FileObject, Kind);
+
+    if (Stream == NULL) {
+        if (Find == FltpFindExisting) {
+            return STATUS_NOT_FOUND;
+        }
+        NTSTATUS Status = FltpStreamCreate(FileObject, Kind, &Stream);
+        if (!NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    FLTP_FILE *File = FltpFileOf(FileObject, TRUE);
+    if (File != NULL) {
+        FltpStreamCache(Kind == FltpTargetFile ? &File->File : &File->Stream, Stream);
+    }
+    *Target = &Stream->Contexts;
+    return STATUS_SUCCESS;
+}
+
+/* ---- targets ---- */
+
+static NTSTATUS
+FltpHandleTarget(PFILE_OBJECT FileObject, FLTP_FIND Find, FLTP_TARGET **Target)
+{
+    if (!FltpSupportsHandle(FileObject)) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    FLTP_FILE *File = FltpFileOf(FileObject, Find == FltpFindCreate);
+    if (File == NULL) {
+        return Find == FltpFindCreate ? STATUS_INSUFFICIENT_RESOURCES : STATUS_NOT_FOUND;
+    }
+    *Target = &File->Handles;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+FltpFileTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLTP_FIND Find, FLTP_TARGET **Target)
+{
+    if (FltpSupportsFile(FileObject)) {
+        return FltpStreamFind(FileObject, FltpTargetFile, Find, Target);
+    }
+    if (Instance != NULL && FltpEmulatesFile(Instance) && FltpSupportsStream(FileObject)) {
+        return FltpStreamFind(FileObject, FltpTargetStream, Find, Target);
+    }
+    return STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS
+FltpStreamTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_FIND Find, FLTP_TARGET **Target)
+{
+    if (FileObject == NULL || FileObject->FsContext == NULL) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    if (Type == FLT_STREAMHANDLE_CONTEXT) {
+        return FltpHandleTarget(FileObject, Find, Target);
+    }
+    FLTP_FILE *File = FltpFileOf(FileObject, FALSE);
+    if (File != NULL) {
+        _Atomic(FLTP_STREAM *) *Cache = Type == FLT_FILE_CONTEXT ? &File->File : &File->Stream;
+        FLTP_STREAM *Stream = atomic_load_explicit(Cache, memory_order_acquire);
+        if (Stream != NULL) {
+            *Target = &Stream->Contexts;
+            return STATUS_SUCCESS;
+        }
+    }
+    if (Type == FLT_FILE_CONTEXT) {
+        return FltpFileTarget(Instance, FileObject, Find, Target);
+    }
+    return FltpSupportsStream(FileObject) ? FltpStreamFind(FileObject, FltpTargetStream, Find, Target) : STATUS_NOT_SUPPORTED;
+}
