@@ -28,6 +28,7 @@ struct iop_attachment {
     int open_flags;                            /* O_APPEND, O_DIRECT … as given by the client */
     int host_errno;                            /* out: exact errno of the host call, 0 = none.  QUERY_EA of one name that is not there
                                                 * succeeds with an empty value, as on Windows, and says ENODATA here. */
+    int32_t host_status;                       /* out: the NTSTATUS made of host_errno, 0 = not said.  Another final status = a filter decided */
     /* out of every query whose answer has times (also query-open and create): what the NT values cut off */
     uint8_t sub100_atime, sub100_mtime, sub100_ctime, sub100_btime;   /* exact time = NT time * 100 ns + this */
     uint8_t created;                           /* out of creates */

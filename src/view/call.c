@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* One request: in whose name it runs, how it reaches a node, what it returns. */
+#include "view/viewp.h"
+
+VOID
+ViewAttachReset(VIEW_CALL *Call)
+{
+    memset(&Call->Attach, 0, sizeof Call->Attach);
+    Call->Attach.magic = IOP_ATTACH_MAGIC;
+}
+
+int
+ViewEnter(VIEW_CALL *Call, VIEW *View, const struct view_who *Who)
+{
+    Call->View = View;
+    Call->Scratch = ViewScratchGet();
+    if (Call->Scratch == NULL) {
+        return -VIEW_ENOMEM;
+    }
+    Call->Io.Information = 0;
+    ViewAttachReset(Call);
+    if (Who != NULL) {
+        PspAttachRequestor(&Call->Requestor, Who->pid, Who->uid, Who->gid);
+    } else {
+        PspAttachRequestor(&Call->Requestor, 0, 0, 0);
+    }
+    return 0;
+}
+
+int
+ViewLeave(VIEW_CALL *Call, NTSTATUS Status)
+{
+    PspDetachRequestor(&Call->Requestor);
+    ViewScratchPut(Call->Scratch);
+    return NT_SUCCESS(Status) ? 0 : -ViewErrnoExact(Status, &Call->Attach);
+}
+
+BOOLEAN
+ViewIsNotFound(NTSTATUS Status)
+{
+    return Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND || Status == STATUS_NO_SUCH_FILE ||
+           Status == STATUS_DELETE_PENDING;
+}
+
+static NTSTATUS
+ViewpOpenName(VIEW_CALL *Call, const UNICODE_STRING *Name, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
+{
+    IOP_CREATE Create = {
+        .Device = Call->View->RealDevice,
+        .Name = *Name,
+        .DesiredAccess = Open->Access | SYNCHRONIZE,
+        .Disposition = Open->Disposition,
+        .CreateOptions = Open->Options,
+        .FileAttributes = FILE_ATTRIBUTE_NORMAL,
+        .ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+        .EaBuffer = Open->Ea,
+        .EaLength = Open->EaLength,
+        .ObjectAttributes = Call->View->Options.case_insensitive ? OBJ_CASE_INSENSITIVE : 0,
+        .RequestorMode = UserMode,
+        .Attachment = &Call->Attach,
+    };
+    *FileObject = NULL;
+    Call->Attach.host_errno = 0;
+    return IopCreateFile(&Create, &Call->Io, FileObject);
+}
+
+NTSTATUS
+ViewOpenChild(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
+{
+    for (ULONG Tries = 0;; Tries++) {
+        ULONG Renames = atomic_load(&Call->View->Renames);
+        UNICODE_STRING Path;
+        NTSTATUS Status = ViewPath(Call->View, Parent, 0, Name, Bytes, Call->Scratch->Path, VIEW_PATH_BYTES, &Path);
+        if (NT_SUCCESS(Status)) {
+            Status = ViewpOpenName(Call, &Path, Open, FileObject);
+        }
+        if (Status != STATUS_OBJECT_PATH_NOT_FOUND || Tries >= 8 || Renames == atomic_load(&Call->View->Renames)) {
+            return Status;
+        }
+    }
+}
+
+static NTSTATUS
+ViewpOpenById(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
+{
+    VIEW_OPEN ById = *Open;
+    ById.Options |= FILE_OPEN_BY_FILE_ID;
+    ULONGLONG Id = Node->FileId;
+    UNICODE_STRING Name = { .Length = sizeof Id, .MaximumLength = sizeof Id, .Buffer = (PWCH)&Id };
+    return ViewpOpenName(Call, &Name, &ById, FileObject);
+}
+
+/* By each live link in turn. */
+static NTSTATUS
+ViewpOpenByLinks(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
+{
+    NTSTATUS Result = STATUS_OBJECT_NAME_NOT_FOUND;
+    for (ULONG Which = 0, Tries = 0;; Which++) {
+        ULONG Renames = atomic_load(&Call->View->Renames);
+        UNICODE_STRING Path;
+        NTSTATUS Status = ViewPath(Call->View, Node, Which, NULL, 0, Call->Scratch->Path, VIEW_PATH_BYTES, &Path);
+        if (!NT_SUCCESS(Status)) {
+            return Which == 0 ? Status : Result;
+        }
+        Status = ViewpOpenName(Call, &Path, Open, FileObject);
+        if (!ViewIsNotFound(Status)) {
+            return Status;
+        }
+        Result = Status;
+        if (Renames != atomic_load(&Call->View->Renames) && Tries++ < 8) {
+            Which = (ULONG)-1;                 /* overtaken: from the first link again */
+        }
+    }
+}
+
+NTSTATUS
+ViewOpenNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
+{
+    NTSTATUS Status = ViewpOpenByLinks(Call, Node, Open, FileObject);
+    if (!ViewIsNotFound(Status)) {
+        return Status;
+    }
+    NTSTATUS ById = ViewpOpenById(Call, Node, Open, FileObject);
+    return NT_SUCCESS(ById) ? ById : Status;
+}
+
+/* A file object of the node, referenced, or NULL. */
+PFILE_OBJECT
+ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access)
+{
+    PFILE_OBJECT Found = NULL;
+    port_lock_acquire(&Node->Lock);
+    for (VIEW_HANDLE *Handle = Node->Handles; Handle != NULL && Found == NULL; Handle = Handle->Next) {
+        if (!(Access & FILE_WRITE_DATA) || Handle->FileObject->WriteAccess) {
+            Found = Handle->FileObject;
+            ObpReference(Found);
+        }
+    }
+    port_lock_release(&Node->Lock);
+    return Found;
+}
+
+NTSTATUS
+ViewBorrowNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject, BOOLEAN *Borrowed)
+{
+    *Borrowed = FALSE;
+    NTSTATUS Status = ViewpOpenByLinks(Call, Node, Open, FileObject);
+    if (!ViewIsNotFound(Status)) {
+        return Status;
+    }
+    *FileObject = ViewAnyFileObject(Node, Open->Access);
+    if (*FileObject != NULL) {
+        *Borrowed = TRUE;
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS ById = ViewpOpenById(Call, Node, Open, FileObject);
+    return NT_SUCCESS(ById) ? ById : Status;
+}
+
+VOID
+ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed)
+{
+    if (Borrowed) {
+        ObpDereference(FileObject);
+    } else {
+        IopCloseFile(FileObject);
+    }
+}
+
+NTSTATUS
+ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length)
+{
+    IOP_REQUEST Request = {
+        .FileObject = FileObject, .OutputBuffer = Buffer, .OutputLength = Length,
+        .RequestorMode = UserMode, .Attachment = &Call->Attach,
+    };
+    Request.Stack.MajorFunction = IRP_MJ_QUERY_INFORMATION;
+    Request.Stack.Parameters.QueryFile.FileInformationClass = Class;
+    Request.Stack.Parameters.QueryFile.Length = Length;
+    Call->Attach.host_errno = 0;
+    return IopRequest(&Request, &Call->Io);
+}
+
+NTSTATUS
+ViewSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target)
+{
+    Call->Attach.host_errno = 0;
+    return IopSetInformation(FileObject, Class, Buffer, Length, Target, &Call->Attach, UserMode);
+}
+
+NTSTATUS
+ViewControl(VIEW_CALL *Call, PFILE_OBJECT FileObject, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength)
+{
+    IOP_REQUEST Request = {
+        .FileObject = FileObject, .InputBuffer = (PVOID)Input, .InputLength = InputLength, .OutputBuffer = Output,
+        .OutputLength = OutputLength, .RequestorMode = UserMode, .Attachment = &Call->Attach,
+    };
+    Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+    Request.Stack.MinorFunction = IRP_MN_USER_FS_REQUEST;
+    Request.Stack.Parameters.FileSystemControl.FsControlCode = Code;
+    Request.Stack.Parameters.FileSystemControl.InputBufferLength = InputLength;
+    Request.Stack.Parameters.FileSystemControl.OutputBufferLength = OutputLength;
+    Call->Attach.host_errno = 0;
+    return IopRequest(&Request, &Call->Io);
+}
