@@ -51,13 +51,6 @@ IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT Targ
     return Status;
 }
 
-/* Windows: ntddk.h, IoAttachDeviceByPointer.  Differences: none. */
-NTSTATUS
-IoAttachDeviceByPointer(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice)
-{
-    return IoAttachDeviceToDeviceStackSafe(SourceDevice, TargetDevice, NULL);
-}
-
 /* Windows: wdm.h, IoAttachDevice.  Differences: none. */
 NTSTATUS
 IoAttachDevice(PDEVICE_OBJECT SourceDevice, PUNICODE_STRING TargetDevice, PDEVICE_OBJECT *AttachedDevice)

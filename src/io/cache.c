@@ -5,7 +5,7 @@
  */
 #include "io/iopp.h"
 
-static __thread struct {
+static IOP_THREAD_LOCAL struct {
     IOP_CACHE Lists[IOP_CACHE_COUNT];
     BOOLEAN Registered;
     BOOLEAN Ended;

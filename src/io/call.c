@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-static __thread IOP_CALL_FRAME *IopCallFrames;
+static IOP_THREAD_LOCAL IOP_CALL_FRAME *IopCallFrames;
 
 static const char *const IopMajorNames[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
     "IRP_MJ_CREATE", "IRP_MJ_CREATE_NAMED_PIPE", "IRP_MJ_CLOSE", "IRP_MJ_READ", "IRP_MJ_WRITE", "IRP_MJ_QUERY_INFORMATION",
@@ -26,8 +26,7 @@ IopMajorName(UCHAR Major)
 VOID
 IopFinding(const char *Code, const char *Bugcheck, PDRIVER_OBJECT Driver, const void *Object, const char *Text)
 {
-    struct vf_operation *Operation = vf_operation_current();
-    vf_owner *Owner = Driver != NULL ? IOP_DRIVER_FROM(Driver)->Owner : Operation != NULL ? Operation->owner : NULL;
+    vf_owner *Owner = Driver != NULL ? IOP_DRIVER_FROM(Driver)->Owner : KiCurrentOwner();
 
     vf_report(Code, NULL, Bugcheck, Owner, Object, "%s", Text);
 }

@@ -7,6 +7,8 @@
  */
 #include "io/iopp.h"
 
+#include <wdmsec.h>
+
 #include <stdatomic.h>
 #include <string.h>
 

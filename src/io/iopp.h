@@ -22,6 +22,9 @@
 #include "ob/obp.h"
 #include "port/port.h"
 
+/* Thread-local variables of io: the library is always there at program start. */
+#define IOP_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
+
 /* ---- devices ---- */
 /* What DEVICE_OBJECT.DeviceObjectExtension points to. */
 typedef struct IOP_DEVICE {
@@ -104,7 +107,7 @@ enum {                                         /* IOP_FILE.State */
     IOP_FILE_COUNTED = 2,                      /* counted in Device->ReferenceCount */
     IOP_FILE_IGNORE_SHARING = 4,
     IOP_FILE_REMOTE = 8,
-    IOP_FILE_OPENER = 16                       /* OpenerProcess and OpenerThread are referenced */
+    IOP_FILE_OPENER = 16                       /* OpenerProcess is referenced */
 };
 #define IOP_NAME_BYTES 256                     /* capacity of a cached name block */
 #define IOP_TAG_NAME 'mNoI'
@@ -120,8 +123,8 @@ NTSTATUS IopParameterCheckCreate(const IOP_CREATE *Create);
 
 /* ---- hooks ---- */
 VOID IopHooksFileObjectClosing(PFILE_OBJECT FileObject);
-VOID IopHooksVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
-VOID IopHooksVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
+VOID IopUnregisterHooks(VOID);
+VOID IopNotificationsForget(PDRIVER_OBJECT DriverObject);
 
 /* ---- per-thread cache of equal blocks ---- */
 #ifdef __SANITIZE_ADDRESS__
@@ -139,7 +142,6 @@ BOOLEAN IopCachePush(unsigned Which, PVOID Block);  /* FALSE: full */
 VOID IopCacheFlushThread(VOID);                /* frees what the calling thread has cached */
 VOID IopCacheSetRelease(unsigned Which, VOID (*Release)(PVOID Block));
 
-VOID IopInitializeVolumes(VOID);
 VOID IopShutdownNotify(VOID);
 VOID IopFinding(const char *Code, const char *Bugcheck, PDRIVER_OBJECT Driver, const void *Object, const char *Text);
 

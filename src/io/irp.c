@@ -15,7 +15,7 @@ ULONGLONG
 IopOperationId(VOID)
 {
     static _Atomic(ULONGLONG) Next = 1;
-    static __thread ULONGLONG Mine, End;
+    static IOP_THREAD_LOCAL ULONGLONG Mine, End;
 
     if (Mine == End) {
         Mine = atomic_fetch_add_explicit(&Next, 1024, memory_order_relaxed);
@@ -96,8 +96,7 @@ IopIrpFree(PIRP Irp)
 PIRP
 IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 {
-    struct vf_operation *Operation = vf_operation_current();
-    vf_owner *Owner = Operation != NULL ? Operation->owner : NULL;
+    vf_owner *Owner = KiCurrentOwner();
 
     UNREFERENCED_PARAMETER(ChargeQuota);
     if (vf_inject("IoAllocateIrp", Owner)) {

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* VPBs, mount and dismount, hooks, interest, query-open. */
+#include "io/iopp.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+/* ---- hooks: at most four users, never removed while requests run ---- */
+
+#define IOP_MAX_HOOKS 4
+static IOP_HOOKS IopHooks[IOP_MAX_HOOKS];
+static _Atomic(ULONG) IopHookCount;
+
+NTSTATUS
+IopRegisterHooks(const IOP_HOOKS *Hooks)
+{
+    NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
+
+    port_lock_acquire(&IopDatabaseLock);
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_relaxed);
+    if (Count < IOP_MAX_HOOKS) {
+        IopHooks[Count] = *Hooks;
+        atomic_store_explicit(&IopHookCount, Count + 1, memory_order_release);
+        Status = STATUS_SUCCESS;
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Status;
+}
+
+VOID
+IopUnregisterHooks(VOID)
+{
+    atomic_store_explicit(&IopHookCount, 0, memory_order_release);
+}
+
+VOID
+IopHooksFileObjectClosing(PFILE_OBJECT FileObject)
+{
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+
+    for (ULONG i = 0; i < Count; i++) {
+        if (IopHooks[i].FileObjectClosing != NULL) {
+            IopHooks[i].FileObjectClosing(FileObject);
+        }
+    }
+}
+
+static VOID
+IopHooksVolume(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice, BOOLEAN Mounted)
+{
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+
+    for (ULONG i = 0; i < Count; i++) {
+        VOID (*Hook)(PDEVICE_OBJECT, PDEVICE_OBJECT) = Mounted ? IopHooks[i].VolumeMounted : IopHooks[i].VolumeDismounting;
+        if (Hook != NULL) {
+            Hook(RealDevice, VolumeDevice);
+        }
+    }
+}
+
+/* ---- VPB ---- */
+
+NTSTATUS
+IopVpbCreate(PDEVICE_OBJECT Device)
+{
+    PVPB Vpb = ExAllocatePoolWithTag(NonPagedPool, sizeof(VPB), 'bpV ');
+
+    if (Vpb == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    memset(Vpb, 0, sizeof(*Vpb));
+    Vpb->Type = IO_TYPE_VPB;
+    Vpb->Size = sizeof(VPB);
+    Vpb->RealDevice = Device;
+    Device->Vpb = Vpb;
+    return STATUS_SUCCESS;
+}
+
+VOID
+IopVpbFree(PDEVICE_OBJECT Device)
+{
+    if (Device->Vpb != NULL && Device->Vpb->RealDevice == Device) {
+        ExFreePool(Device->Vpb);
+        Device->Vpb = NULL;
+    }
+}
+
+static KSPIN_LOCK IopVpbLock;
+
+/* Windows: ntifs.h, IoAcquireVpbSpinLock.  Differences: none. */
+VOID
+IoAcquireVpbSpinLock(PKIRQL Irql)
+{
+    KeAcquireSpinLock(&IopVpbLock, Irql);
+}
+
+/* Windows: ntifs.h, IoReleaseVpbSpinLock.  Differences: none. */
+VOID
+IoReleaseVpbSpinLock(KIRQL Irql)
+{
+    KeReleaseSpinLock(&IopVpbLock, Irql);
+}
+
+/* ---- mount ---- */
+
+NTSTATUS
+IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+{
+    PVPB Vpb = RealDevice->Vpb;
+    KIRQL Irql;
+
+    if (Vpb == NULL) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    IoAcquireVpbSpinLock(&Irql);
+    if ((Vpb->Flags & VPB_MOUNTED) != 0) {
+        IoReleaseVpbSpinLock(Irql);
+        return STATUS_DEVICE_BUSY;
+    }
+    RealDevice->Flags &= ~DO_DEVICE_INITIALIZING;
+    VolumeDevice->Flags &= ~DO_DEVICE_INITIALIZING;
+    IopDevice(VolumeDevice)->RealDevice = RealDevice;
+    __atomic_store_n(&Vpb->DeviceObject, VolumeDevice, __ATOMIC_RELEASE);
+    Vpb->Flags |= VPB_MOUNTED;
+    IoReleaseVpbSpinLock(Irql);
+    IopHooksVolume(RealDevice, VolumeDevice, TRUE);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+IopVolumeDismount(PDEVICE_OBJECT RealDevice)
+{
+    PVPB Vpb = RealDevice->Vpb;
+    KIRQL Irql;
+
+    if (Vpb == NULL || (Vpb->Flags & VPB_MOUNTED) == 0) {
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    PDEVICE_OBJECT VolumeDevice = Vpb->DeviceObject;
+    IopHooksVolume(RealDevice, VolumeDevice, FALSE);
+    IoAcquireVpbSpinLock(&Irql);
+    Vpb->Flags &= ~VPB_MOUNTED;
+    __atomic_store_n(&Vpb->DeviceObject, NULL, __ATOMIC_RELEASE);
+    IopDevice(VolumeDevice)->RealDevice = NULL;
+    IoReleaseVpbSpinLock(Irql);
+    return STATUS_SUCCESS;
+}
+
+/* A real device stands for the volume that is mounted on it. */
+static PDEVICE_OBJECT
+IopVolumeOf(PDEVICE_OBJECT Device)
+{
+    PDEVICE_OBJECT Volume = Device->Vpb != NULL ? __atomic_load_n(&Device->Vpb->DeviceObject, __ATOMIC_ACQUIRE) : NULL;
+
+    return Volume != NULL ? Volume : Device;
+}
+
+PDEVICE_OBJECT
+IopVolumeTop(PDEVICE_OBJECT RealOrVolumeDevice)
+{
+    return IopStackTop(IopVolumeOf(RealOrVolumeDevice));
+}
+
+VOID
+IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
+{
+    PDEVICE_OBJECT Volume = IopVolumeOf(VolumeDevice);
+    IOP_DEVICE *Extension = IopDevice(Volume);
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+
+    memset(Interest, 0, sizeof(*Interest));
+    Interest->Generation = atomic_load_explicit(&Extension->Generation, memory_order_acquire);
+    for (ULONG i = 0; i < Count; i++) {
+        if (IopHooks[i].Interest != NULL) {
+            IopHooks[i].Interest(Volume, Interest);
+        }
+    }
+    if (atomic_load_explicit(&Extension->Foreign, memory_order_relaxed) != 0) {
+        Interest->Majors = Interest->CachedMajors = Interest->PagingMajors = ~0ull;
+    }
+}
+
+/* ---- query-open ---- */
+
+NTSTATUS
+IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query)
+{
+    IOP_DRIVER *Driver = IOP_DRIVER_FROM(Lower->DriverObject);
+
+    return Driver->QueryOpen != NULL ? Driver->QueryOpen(Lower, Query) : STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS
+IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query)
+{
+    KPROCESSOR_MODE Mode = IopPreviousModeSwap(Query->RequestorMode);
+    NTSTATUS Status = IopQueryOpenLower(IopVolumeTop(Device), Query);
+
+    IopPreviousModeSwap(Mode);
+    return Status;
+}
