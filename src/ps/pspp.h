@@ -9,6 +9,8 @@
 
 #define PSP_SYSTEM_PID 4
 
+PUCHAR PsGetProcessImageFileName(PEPROCESS Process);   /* not in the kit; drivers declare it themselves */
+
 struct _EPROCESS {
     DISPATCHER_HEADER Header;                  /* waits on a process: never signaled here */
     /* bucket lock */

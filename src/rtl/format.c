@@ -381,3 +381,21 @@ RtlpFormatA(RTLP_SINK *Sink, const CHAR *FormatText, va_list Arguments)
     RtlpFormat(&Format);
     va_end(Format.Arguments);
 }
+
+void
+fbed_format_wide(RTLP_SINK *Sink, const WCHAR *Format, va_list Arguments)
+{
+    RtlpFormatW(Sink, Format, Arguments);
+}
+
+void
+fbed_format_narrow(RTLP_SINK *Sink, const CHAR *Format, va_list Arguments)
+{
+    RtlpFormatA(Sink, Format, Arguments);
+}
+
+const uint16_t *
+fbed_case_table(int upper)
+{
+    return upper ? rtl_upcase_table() : rtl_downcase_table();
+}

@@ -29,6 +29,11 @@ typedef struct RTLP_SINK {
 VOID RtlpFormatW(RTLP_SINK *Sink, const WCHAR *Format, va_list Arguments);
 VOID RtlpFormatA(RTLP_SINK *Sink, const CHAR *Format, va_list Arguments);
 
+/* The same, exported for the C run-time archive that is linked into every driver (src/crt). */
+void fbed_format_wide(RTLP_SINK *Sink, const WCHAR *Format, va_list Arguments);
+void fbed_format_narrow(RTLP_SINK *Sink, const CHAR *Format, va_list Arguments);
+const uint16_t *fbed_case_table(int upper);
+
 /* UTF-16 to UTF-8 and back; lone surrogates become U+FFFD.  Return the bytes/units needed; write at most Size. */
 SIZE_T RtlpUtf16ToUtf8(PCHAR Target, SIZE_T Size, const WCHAR *Source, SIZE_T Units);
 SIZE_T RtlpUtf8ToUtf16(PWCH Target, SIZE_T Units, const CHAR *Source, SIZE_T Size);
