@@ -16,6 +16,7 @@
 
 #include <ntdef.h>
 
+#include "ke/ki.h"
 #include "port/port.h"
 #include "vf/vf.h"
 
@@ -28,6 +29,10 @@ typedef struct KI_DRIVER_CALL {
     /* filled in by the machinery */
     volatile BOOLEAN Faulted;
     UCHAR EntryIrql;
+    ULONG EntryHeld;                           /* locks of drivers that the thread held before */
+    ULONG EntryKernelApc, EntrySpecialApc;
+    struct KI_DRIVER_CALL *Outer;
+    PVOID OuterSeh;                            /* SEH frames of the caller's side: hidden from the callee */
     struct vf_operation Vf;
     struct port_fault_frame Fault;
 } KI_DRIVER_CALL;
@@ -35,6 +40,21 @@ typedef struct KI_DRIVER_CALL {
 VOID KiDriverCallEnter(KI_DRIVER_CALL *Call);  /* pushes the operation, remembers IRQL and held locks */
 VOID KiDriverCallLeave(KI_DRIVER_CALL *Call);  /* checks IRQL, locks, critical regions; pops */
 VOID KiDriverCallFault(KI_DRIVER_CALL *Call);  /* after a fault: releases what the thread held, restores IRQL, reports K-00 with the stack */
+VOID KiDriverCallCheck(KI_DRIVER_CALL *Call);  /* reports and repairs IRQL and critical regions that the callee left changed */
+
+/* The frame of a running walk now belongs to the next callback (of Owner, in Phase).  Between two callbacks only. */
+static inline VOID
+KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner, const char *Phase)
+{
+    if (__builtin_expect(KiThread->Irql != Call->EntryIrql, 0)) {
+        KiDriverCallCheck(Call);
+    }
+    if (__builtin_expect(Call->Vf.record != NULL, 0)) {
+        vf_operation_reset(&Call->Vf);
+    }
+    Call->Owner = Call->Vf.owner = Owner;
+    Call->Phase = Call->Vf.phase = Phase;
+}
 
 #define NT_CALL(Call, Statement)                                   \
     do {                                                           \

@@ -86,6 +86,27 @@ port_fault_raise(const struct port_fault_info *info)
     fault_landing(frame);
 }
 
+const char *
+port_signal_name(int signo)
+{
+    switch (signo) {
+    case SIGSEGV:
+        return "SIGSEGV";
+    case SIGBUS:
+        return "SIGBUS";
+    case SIGFPE:
+        return "SIGFPE";
+    case SIGILL:
+        return "SIGILL";
+    case SIGTRAP:
+        return "SIGTRAP";
+    case SIGABRT:
+        return "SIGABRT";
+    default:
+        return "no signal";
+    }
+}
+
 /* ---- in the signal handler ---- */
 
 PORT_RAW static bool

@@ -141,5 +141,6 @@ void port_fault_install(void (*try_resume)(const struct port_fault_info *info),
 /* Abandons the innermost driver call from ordinary code, as if it had faulted (bug check, deadlocked driver). */
 _Noreturn void port_fault_raise(const struct port_fault_info *info);
 bool port_fault_active(void);                  /* a frame exists on this thread */
+const char *port_signal_name(int signo);       /* "SIGSEGV" */
 
 #endif
