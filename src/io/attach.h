@@ -37,6 +37,10 @@ struct iop_attachment {
 
 /* Private control code, sent by view straight to the base device: fills struct iop_host_file; STATUS_INVALID_DEVICE_REQUEST from memfs. */
 #define IOP_FSCTL_HOST_FILE 0x0009FBD0u
-struct iop_host_file { int fd; uint64_t dev, ino; };
+struct iop_host_file { int fd; uint64_t dev, ino; };   /* fd is borrowed: valid while the file object is open; may be an O_PATH one */
+
+/* Private control code to the base device, any file object of the volume: what statfs has beyond FileFsFullSizeInformation. */
+#define IOP_FSCTL_STATFS 0x0009FBD4u
+struct iop_statfs { uint64_t blocks, bfree, bavail, files, ffree; uint32_t bsize, frsize, namelen; };
 
 #endif
