@@ -206,7 +206,12 @@ ViewpRemove(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes,
         return Status;
     }
     Status = ViewSet(Call, FileObject, FileDispositionInformationEx, &Disposition, sizeof Disposition, NULL);
+    ObpReference(FileObject);
     IopCloseFile(FileObject);
+    if (NT_SUCCESS(Status)) {
+        Status = FileObject->FinalStatus;      /* the name goes in CLEANUP; what came of it */
+    }
+    ObpDereference(FileObject);
     if (NT_SUCCESS(Status)) {
         ViewLinkRemove(Call->View, Parent, Name, Bytes);
     }
