@@ -203,3 +203,17 @@ ViewControl(VIEW_CALL *Call, PFILE_OBJECT FileObject, ULONG Code, const VOID *In
     Call->Attach.host_errno = 0;
     return IopRequest(&Request, &Call->Io);
 }
+
+NTSTATUS
+ViewPrivate(PFILE_OBJECT FileObject, ULONG Code, PVOID Output, ULONG Length)
+{
+    IOP_REQUEST Request = {
+        .FileObject = FileObject, .StartDevice = IopBaseDevice(FileObject), .OutputBuffer = Output, .OutputLength = Length,
+        .RequestorMode = KernelMode,
+    };
+    IO_STATUS_BLOCK Io;
+    Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+    Request.Stack.MinorFunction = IRP_MN_USER_FS_REQUEST;
+    Request.Stack.Parameters.FileSystemControl.FsControlCode = Code;
+    return IopRequest(&Request, &Io);
+}

@@ -67,23 +67,12 @@ ViewHandleClose(VIEW *View, VIEW_HANDLE *Handle)
     ViewNodeRelease(View, Node, 1);
 }
 
-/* The host's descriptor behind a file object, past all filters; FALSE: there is none. */
+/* The host's descriptor behind a file object; FALSE: there is none. */
 static BOOLEAN
-ViewpHostFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, struct iop_host_file *Host)
+ViewpHostFile(PFILE_OBJECT FileObject, struct iop_host_file *Host)
 {
-    IOP_REQUEST Request = {
-        .FileObject = FileObject, .StartDevice = IopBaseDevice(FileObject), .OutputBuffer = Host, .OutputLength = sizeof *Host,
-        .RequestorMode = KernelMode,
-    };
-    IO_STATUS_BLOCK Io;
-    UNREFERENCED_PARAMETER(Call);
-    memset(Host, 0, sizeof *Host);
     Host->fd = -1;
-    Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
-    Request.Stack.MinorFunction = IRP_MN_USER_FS_REQUEST;
-    Request.Stack.Parameters.FileSystemControl.FsControlCode = IOP_FSCTL_HOST_FILE;
-    Request.Stack.Parameters.FileSystemControl.OutputBufferLength = sizeof *Host;
-    return NT_SUCCESS(IopRequest(&Request, &Io)) && Host->fd >= 0;
+    return NT_SUCCESS(ViewPrivate(FileObject, IOP_FSCTL_HOST_FILE, Host, sizeof *Host)) && Host->fd >= 0;
 }
 
 /*
@@ -108,7 +97,7 @@ ViewPresent(VIEW_CALL *Call, VIEW_HANDLE *Handle, struct view_open *Out)
         return;
     }
     IopQueryInterest(View->VolumeDevice, &Interest);
-    if ((Interest.Majors & VIEWP_DATA) == 0 && ViewpHostFile(Call, Handle->FileObject, &Host)) {
+    if ((Interest.Majors & VIEWP_DATA) == 0 && ViewpHostFile(Handle->FileObject, &Host)) {
         Out->regime = VIEW_REGIME_PASSTHROUGH;
         Out->backing_fd = Host.fd;
     }

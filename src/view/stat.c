@@ -302,6 +302,33 @@ view_access(view *v, view_node node, uint32_t mask, const struct view_who *who)
     return (mask & ~Bits & 7) == 0 ? 0 : -VIEW_EACCES;
 }
 
+/* Sizes as the filters let them through; what NT does not have, from the base file system. */
+static VOID
+ViewpFillStatfs(PFILE_OBJECT FileObject, const FILE_FS_FULL_SIZE_INFORMATION *Sizes, struct view_statfs *Out)
+{
+    struct iop_statfs Host;
+    ULONG Unit = Sizes->SectorsPerAllocationUnit * Sizes->BytesPerSector;
+    Out->frsize = Out->bsize = Unit;
+    Out->blocks = (uint64_t)Sizes->TotalAllocationUnits.QuadPart;
+    Out->bfree = (uint64_t)Sizes->ActualAvailableAllocationUnits.QuadPart;
+    Out->bavail = (uint64_t)Sizes->CallerAvailableAllocationUnits.QuadPart;
+    Out->namelen = VIEW_NAME_BYTES;
+    memset(&Host, 0, sizeof Host);
+    if (!NT_SUCCESS(ViewPrivate(FileObject, IOP_FSCTL_STATFS, &Host, sizeof Host)) || Host.frsize == 0) {
+        return;
+    }
+    Out->files = Host.files;
+    Out->ffree = Host.ffree;
+    Out->namelen = Host.namelen;
+    if (Host.blocks * Host.frsize == Out->blocks * Unit) {
+        Out->frsize = Host.frsize;
+        Out->bsize = Host.bsize;
+        Out->blocks = Host.blocks;
+        Out->bfree = Out->bfree * Unit / Host.frsize;
+        Out->bavail = Out->bavail * Unit / Host.frsize;
+    }
+}
+
 int
 view_statfs(view *v, struct view_statfs *out, const struct view_who *who)
 {
@@ -324,11 +351,7 @@ view_statfs(view *v, struct view_statfs *out, const struct view_who *who)
         Request.Stack.Parameters.QueryVolume.Length = sizeof Sizes;
         Status = IopRequest(&Request, &Call.Io);
         if (NT_SUCCESS(Status)) {
-            out->frsize = out->bsize = Sizes.SectorsPerAllocationUnit * Sizes.BytesPerSector;
-            out->blocks = (uint64_t)Sizes.TotalAllocationUnits.QuadPart;
-            out->bfree = (uint64_t)Sizes.ActualAvailableAllocationUnits.QuadPart;
-            out->bavail = (uint64_t)Sizes.CallerAvailableAllocationUnits.QuadPart;
-            out->namelen = VIEW_NAME_BYTES;
+            ViewpFillStatfs(FileObject, &Sizes, out);
         }
         IopCloseFile(FileObject);
     }

@@ -218,6 +218,8 @@ VOID ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed);
 NTSTATUS ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length);
 NTSTATUS ViewSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target);
 NTSTATUS ViewControl(VIEW_CALL *Call, PFILE_OBJECT FileObject, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
+/* A private control code to the base device, past all filters. */
+NTSTATUS ViewPrivate(PFILE_OBJECT FileObject, ULONG Code, PVOID Output, ULONG Length);
 BOOLEAN ViewIsNotFound(NTSTATUS Status);
 
 /* ---- stat.c ---- */
