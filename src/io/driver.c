@@ -110,6 +110,9 @@ IopDriverDelete(PVOID Object)
             ExFreePool(Client);
         }
     }
+    if (Driver->FsFilterCallbacks != NULL) {
+        ExFreePool(Driver->FsFilterCallbacks);
+    }
     if (Driver->Public.DriverName.Buffer != NULL) {
         ExFreePool(Driver->Public.DriverName.Buffer);
     }

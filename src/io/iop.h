@@ -211,6 +211,10 @@ typedef struct IOP_HOOKS {
     VOID (*VolumeDismounting)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
     VOID (*FileObjectClosing)(PFILE_OBJECT FileObject);       /* after IRP_MJ_CLOSE was sent, before the memory goes */
     VOID (*Interest)(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
+    /* Around a create, over all its reparses.  Callers: the list of the IO_DRIVER_CREATE_CONTEXT or NULL; Last: the one the
+     * last IRP had, which filters may have put there or added to: what they added goes. */
+    VOID (*EcpCreateBegin)(PECP_LIST Callers);
+    VOID (*EcpCreateEnd)(PECP_LIST Callers, PECP_LIST Last);
 } IOP_HOOKS;
 /* Up to four users (fltmgr, fsrtl, view, tests); every non-NULL member is called in registration order. */
 NTSTATUS IopRegisterHooks(const IOP_HOOKS *Hooks);

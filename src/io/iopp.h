@@ -123,6 +123,8 @@ NTSTATUS IopParameterCheckCreate(const IOP_CREATE *Create);
 
 /* ---- hooks ---- */
 VOID IopHooksFileObjectClosing(PFILE_OBJECT FileObject);
+VOID IopHooksEcpBegin(PECP_LIST Callers);
+VOID IopHooksEcpEnd(PECP_LIST Callers, PECP_LIST Last);
 VOID IopUnregisterHooks(VOID);
 VOID IopNotificationsForget(PDRIVER_OBJECT DriverObject);
 

@@ -24,6 +24,7 @@ typedef struct IOP_OPEN {
     PVOID Looked;                              /* device found by name, referenced */
     PWCH LinkBuffer;                           /* Name points into it after a symbolic link */
     PWCH ReparseBuffer;                        /* the name a reparse asked for */
+    PECP_LIST EcpList;                         /* of the latest IRP: filters may have added to it or put it there */
 } IOP_OPEN;
 
 /* ---- resolve ---- */
@@ -184,7 +185,7 @@ IopOpenIrp(const IOP_OPEN *Open, IOP_FILE *File, PDEVICE_OBJECT Target, IOP_OPEN
     PIRP Irp = IopIrpAllocateForRequest(&Request, Target);
     if (Irp != NULL) {
         Irp->Overlay.AllocationSize = Create->AllocationSize;
-        IopIrpExtension(Irp)->EcpList = Create->DriverContext != NULL ? Create->DriverContext->ExtraCreateParameter : NULL;
+        IopIrpExtension(Irp)->EcpList = Open->EcpList;
     }
     return Irp;
 }
@@ -219,6 +220,7 @@ IopOpenOnce(IOP_OPEN *Open, PIO_STATUS_BLOCK IoStatus, IOP_FILE **Result)
         Status = STATUS_INSUFFICIENT_RESOURCES;
     } else {
         Status = IopIssueIrp(Target, Irp, IoStatus);
+        Open->EcpList = IopIrpExtension(Irp)->EcpList;
         IopOpenDropAuxiliary(Irp);
         IopIrpFree(Irp);
     }
@@ -313,7 +315,8 @@ IopOpenRound(IOP_OPEN *Open, PIO_STATUS_BLOCK IoStatus, PFILE_OBJECT *FileObject
 NTSTATUS
 IopCreateFile(const IOP_CREATE *Create, PIO_STATUS_BLOCK IoStatus, PFILE_OBJECT *FileObject)
 {
-    IOP_OPEN Open = {.Create = Create};
+    PECP_LIST Callers = Create->DriverContext != NULL ? Create->DriverContext->ExtraCreateParameter : NULL;
+    IOP_OPEN Open = {.Create = Create, .EcpList = Callers};
     ULONG Rounds = 0;
 
     *FileObject = NULL;
@@ -323,10 +326,16 @@ IopCreateFile(const IOP_CREATE *Create, PIO_STATUS_BLOCK IoStatus, PFILE_OBJECT 
         Status = IopOpenResolve(&Open);
     }
     if (NT_SUCCESS(Status)) {
+        if (Callers != NULL) {
+            IopHooksEcpBegin(Callers);
+        }
         do {
             Status = IopOpenRound(&Open, IoStatus, FileObject);
         } while (Status == STATUS_REPARSE && ++Rounds <= IOP_MAX_REPARSE);
         Status = Status == STATUS_REPARSE ? STATUS_REPARSE_POINT_NOT_RESOLVED : Status;
+        if (Open.EcpList != NULL) {
+            IopHooksEcpEnd(Callers, Open.EcpList);
+        }
     }
     IopOpenForget(&Open);
     if (Open.ReparseBuffer != NULL) {

@@ -58,6 +58,30 @@ IopHooksVolume(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice, BOOLEAN M
     }
 }
 
+VOID
+IopHooksEcpBegin(PECP_LIST Callers)
+{
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+
+    for (ULONG i = 0; i < Count; i++) {
+        if (IopHooks[i].EcpCreateBegin != NULL) {
+            IopHooks[i].EcpCreateBegin(Callers);
+        }
+    }
+}
+
+VOID
+IopHooksEcpEnd(PECP_LIST Callers, PECP_LIST Last)
+{
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+
+    for (ULONG i = 0; i < Count; i++) {
+        if (IopHooks[i].EcpCreateEnd != NULL) {
+            IopHooks[i].EcpCreateEnd(Callers, Last);
+        }
+    }
+}
+
 /* ---- VPB ---- */
 
 NTSTATUS

@@ -152,7 +152,8 @@ typedef struct _FSRTL_PER_STREAM_CONTEXT {
 #define FsRtlLookupPerStreamContext(StreamContext, Owner, Instance)                                \
     (((NULL != (StreamContext)) &&                                                                 \
       (((StreamContext)->Flags2 & FSRTL_FLAG2_SUPPORTS_FILTER_CONTEXTS) != 0) &&                   \
-      !IsListEmpty(&(StreamContext)->FilterContexts))                                              \
+      (__atomic_load_n(&(StreamContext)->FilterContexts.Flink, __ATOMIC_RELAXED) !=                \
+       &(StreamContext)->FilterContexts))                                                          \
          ? FsRtlLookupPerStreamContextInternal((StreamContext), (Owner), (Instance))               \
          : NULL)
 
