@@ -25,7 +25,7 @@ target_compile_definitions(fb_posix INTERFACE _GNU_SOURCE FILTERBED_POSIX_SIDE=1
 
 add_library(fb_nt INTERFACE)
 target_link_libraries(fb_nt INTERFACE fb_common)
-target_compile_definitions(fb_nt INTERFACE FILTERBED_NT_SIDE=1 _AMD64_=1 _WIN64=1)
+target_compile_definitions(fb_nt INTERFACE FILTERBED_NT_SIDE=1 _AMD64_=1 _WIN64=1 NT_SEH_OPTIMIZED=1)
 target_compile_options(fb_nt INTERFACE -fshort-wchar -fms-extensions -Wno-multichar
   -Wno-unknown-pragmas $<$<C_COMPILER_ID:Clang>:-Wno-microsoft>)
 target_include_directories(fb_nt INTERFACE ${CMAKE_SOURCE_DIR}/include/nt)

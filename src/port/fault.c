@@ -32,6 +32,7 @@ enum { FRAME_RBP = 1, FRAME_RSP = 6 };
 static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
 #define FAULT_SIGNAL_COUNT (sizeof(fault_signals) / sizeof(fault_signals[0]))
 
+_Static_assert(sizeof(struct port_fault_info) % sizeof(uint64_t) == 0, "fault_call_landing copies words");
 static struct sigaction fault_before[FAULT_SIGNAL_COUNT];
 static void (*fault_try_resume)(const struct port_fault_info *info);
 static void (*fault_fatal)(const struct port_fault_info *info);
@@ -217,6 +218,29 @@ fault_redirect(ucontext_t *context, const struct port_fault_frame *frame)
     registers[REG_EFL] &= ~(greg_t)(0x400 | 0x100);   /* direction and trap flags */
 }
 
+void
+port_fault_continue(void (*landing)(const struct port_fault_info *info))
+{
+    port_tls.fault_landing = landing;
+}
+
+/* As if the interrupted instruction had called the landing with a copy of info below the red zone. */
+PORT_RAW static void
+fault_call_landing(ucontext_t *context, const struct port_fault_info *info)
+{
+    greg_t *registers = context->uc_mcontext.gregs;
+    const uintptr_t copy = (info->sp - 256 - sizeof(*info)) & ~(uintptr_t)63;
+
+    for (size_t i = 0; i < sizeof(*info) / sizeof(uint64_t); i++) {
+        ((volatile uint64_t *)copy)[i] = ((const uint64_t *)info)[i];
+    }
+    registers[REG_RIP] = (greg_t)(uintptr_t)port_tls.fault_landing;
+    registers[REG_RDI] = (greg_t)copy;
+    registers[REG_RSP] = (greg_t)(copy - 8);
+    registers[REG_EFL] &= ~(greg_t)(0x400 | 0x100);
+    port_tls.fault_landing = NULL;
+}
+
 /* Hands the signal to whoever had it before us: default action, or a sanitizer's report. */
 static void
 fault_die(int signo, const siginfo_t *from)
@@ -251,7 +275,13 @@ fault_handler(int signo, siginfo_t *from, void *raw)
     const bool sent = from->si_code <= 0;
     if (!sent && fault_try_resume != NULL && signo != SIGABRT && port_tls.locks == 0 && port_tls.readers == 0) {
         port_tls.in_handler = 0;
+        port_tls.fault_landing = NULL;
         fault_try_resume(&info);
+        if (port_tls.fault_landing != NULL) {
+            fault_call_landing(context, &info);
+            errno = error;
+            return;
+        }
         port_tls.in_handler = 1;
     }
     if (!sent && fault_is_drivers(&info)) {
@@ -269,6 +299,18 @@ fault_handler(int signo, siginfo_t *from, void *raw)
     fault_die(signo, from);
     port_tls.in_handler = 0;
     errno = error;
+}
+
+_Noreturn void
+port_fault_decline(const struct port_fault_info *info)
+{
+    if (fault_is_drivers(info)) {
+        port_fault_raise(info);
+    }
+    if (fault_fatal != NULL) {
+        fault_fatal(info);
+    }
+    port_fatal("unhandled %s at %#zx", port_signal_name(info->signo), (size_t)info->pc);
 }
 
 void

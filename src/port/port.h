@@ -138,6 +138,10 @@ void port_fault_leave(struct port_fault_frame *frame);
 /* try_resume: asked first, in the signal handler; must not return if it takes the fault (SEH).  fatal: async-signal context. */
 void port_fault_install(void (*try_resume)(const struct port_fault_info *info),
                         void (*fatal)(const struct port_fault_info *info));
+/* In try_resume: let the thread continue in landing, on the interrupted stack, once the handler has returned. */
+void port_fault_continue(void (*landing)(const struct port_fault_info *info));
+/* In such a landing: nobody took the fault.  Goes on as if try_resume had returned. */
+_Noreturn void port_fault_decline(const struct port_fault_info *info);
 /* Abandons the innermost driver call from ordinary code, as if it had faulted (bug check, deadlocked driver). */
 _Noreturn void port_fault_raise(const struct port_fault_info *info);
 bool port_fault_active(void);                  /* a frame exists on this thread */

@@ -34,6 +34,7 @@ struct port_tls {
     volatile uint32_t locks;          /* runtime locks held: a fault now cannot be resumed */
     volatile uint32_t readers;        /* depth of RCU read sections */
     struct port_fault_frame *fault_top;
+    void (*fault_landing)(const struct port_fault_info *info);   /* from port_fault_continue to the end of the handler */
     bool hooks_set;
     struct port_block_hooks hooks;
     uintptr_t stack_low, stack_high;

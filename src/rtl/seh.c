@@ -15,15 +15,17 @@
  *  1. State.Top is the innermost frame whose body runs; a frame is popped before its handler starts.
  *  2. While a filter of frame F is evaluated, F and all inner frames are Busy: an exception inside the filter does not
  *     ask them again, but their termination handlers run if it leaves through them.
- *  3. Frames and dispatches lie on one stack (faults are dispatched on the interrupted stack, not on the signal
- *     stack), so that a lower address means "inside".
+ *  3. Frames and dispatches lie on one stack, so that a lower address means "inside": a fault is not dispatched by the
+ *     signal handler but after it, by a landing on the interrupted stack.  For that reason a filter cannot continue a
+ *     fault: EXCEPTION_CONTINUE_EXECUTION counts as not handled there.
  *
  * RtlpSeh* functions called by the macros must not be instrumented in a way that depends on balanced calls.
  */
+#ifndef NT_SEH_OPTIMIZED
+#define NT_SEH_OPTIMIZED 1
+#endif
 #include <ntdef.h>
 #include <ntstatus.h>
-
-#define NT_SEH_OPTIMIZED_HERE 1
 #include <seh.h>
 
 #include <ntos/ex.h>
@@ -65,7 +67,6 @@ static __thread RTLP_SEH_STATE State __attribute__((tls_model("initial-exec")));
 
 LONG RtlpSehCall(RTLP_SEH_FRAME *Frame, LONG Why) __attribute__((visibility("hidden")));
 DECLSPEC_NORETURN VOID RtlpSehJump(RTLP_SEH_FRAME *Frame, LONG Why) __attribute__((visibility("hidden")));
-LONG RtlpSehOnStack(PVOID Argument, LONG (*Routine)(PVOID), PVOID Stack) __attribute__((visibility("hidden")));
 extern void __asan_handle_no_return(void) __attribute__((weak));
 
 /* ---- what the macros call ---- */
@@ -205,11 +206,7 @@ static VOID
 RtlpSehClearBusy(RTLP_SEH_FRAME *First, RTLP_SEH_FRAME *End)
 {
     for (RTLP_SEH_FRAME *Frame = First; Frame != End; Frame = Frame->Previous) {
-        if (Frame->Busy == 1) {
-            Frame->Busy = 0;
-        } else {
-            Frame->Busy -= 1;
-        }
+        Frame->Busy -= 1;
     }
 }
 
@@ -373,53 +370,35 @@ RtlpSehFramePresent(void)
     return State.Top != NULL;
 }
 
-typedef struct RTLP_SEH_FAULT {
+static VOID
+RtlpSehDispatchFault(NTSTATUS Code, PVOID FaultAddress, PVOID Instruction, ULONG64 Stack)
+{
     EXCEPTION_RECORD Record;
     CONTEXT Context;
-} RTLP_SEH_FAULT;
-
-/* On the interrupted stack. */
-static LONG
-RtlpSehDispatchFault(PVOID Argument)
-{
-    RTLP_SEH_FAULT Fault = *(const RTLP_SEH_FAULT *)Argument;
     RTLP_SEH_FRAME *Taker = NULL;
-    const LONG Answer = RtlpSehDispatch(&Fault.Record, &Fault.Context, &Taker);
 
-    if (Answer == EXCEPTION_EXECUTE_HANDLER) {
-        RtlpSehTake(Taker, Fault.Record.ExceptionCode);
+    RtlZeroMemory(&Record, sizeof(Record));
+    RtlZeroMemory(&Context, sizeof(Context));
+    Record.ExceptionCode = Code;
+    Record.ExceptionAddress = Instruction;
+    if (Code == STATUS_ACCESS_VIOLATION || Code == STATUS_IN_PAGE_ERROR) {
+        Record.NumberParameters = 2;
+        Record.ExceptionInformation[1] = (ULONG_PTR)FaultAddress;
     }
-    return Answer == EXCEPTION_CONTINUE_EXECUTION;
-}
-
-unsigned char
-RtlpSehRaiseFaultAt(unsigned int Code, void *FaultAddress, void *Instruction, void *Stack)
-{
-    RTLP_SEH_FAULT Fault;
-
-    if (State.Top == NULL) {
-        return FALSE;
+    Context.ContextFlags = CONTEXT_CONTROL;
+    Context.Rip = (ULONG64)(ULONG_PTR)Instruction;
+    Context.Rsp = Stack;
+    if (RtlpSehDispatch(&Record, &Context, &Taker) == EXCEPTION_EXECUTE_HANDLER) {
+        RtlpSehTake(Taker, Code);
     }
-    RtlZeroMemory(&Fault, sizeof(Fault));
-    Fault.Record.ExceptionCode = (NTSTATUS)Code;
-    Fault.Record.ExceptionAddress = Instruction;
-    if (Code == (unsigned int)STATUS_ACCESS_VIOLATION || Code == (unsigned int)STATUS_IN_PAGE_ERROR) {
-        Fault.Record.NumberParameters = 2;
-        Fault.Record.ExceptionInformation[1] = (ULONG_PTR)FaultAddress;
-    }
-    Fault.Context.ContextFlags = CONTEXT_CONTROL;
-    Fault.Context.Rip = (ULONG64)(ULONG_PTR)Instruction;
-    Fault.Context.Rsp = (ULONG64)(ULONG_PTR)Stack;
-    if (Stack == NULL) {
-        return (unsigned char)RtlpSehDispatchFault(&Fault);
-    }
-    return (unsigned char)RtlpSehOnStack(&Fault, RtlpSehDispatchFault, Stack);
 }
 
 unsigned char
 RtlpSehRaiseFault(unsigned int Code, void *FaultAddress)
 {
-    return RtlpSehRaiseFaultAt(Code, FaultAddress, __builtin_return_address(0), NULL);
+    RtlpSehDispatchFault(
+        (NTSTATUS)Code, FaultAddress, __builtin_return_address(0), (ULONG64)(ULONG_PTR)__builtin_frame_address(0));
+    return FALSE;
 }
 
 /* Signal numbers and codes of Linux on x86-64; rtl has no libc header to take them from. */
@@ -448,6 +427,14 @@ RtlpSehSignalStatus(const struct port_fault_info *Info)
     }
 }
 
+/* On the interrupted stack, in ordinary code. */
+static void
+RtlpSehFaultLanding(const struct port_fault_info *Info)
+{
+    RtlpSehDispatchFault(RtlpSehSignalStatus(Info), (PVOID)Info->address, (PVOID)Info->pc, Info->sp);
+    port_fault_decline(Info);
+}
+
 void
 RtlpSehFaultResume(const struct port_fault_info *Info)
 {
@@ -455,6 +442,7 @@ RtlpSehFaultResume(const struct port_fault_info *Info)
     if (Info->address + RTLP_SEH_STACK_GUARD > Info->sp && Info->address < Info->sp + RTLP_SEH_STACK_GUARD) {
         return;
     }
-    (void)RtlpSehRaiseFaultAt(
-        (unsigned int)RtlpSehSignalStatus(Info), (void *)Info->address, (void *)Info->pc, (void *)Info->sp);
+    if (State.Top != NULL) {
+        port_fault_continue(RtlpSehFaultLanding);
+    }
 }

@@ -103,29 +103,6 @@ RtlpSehReturn:
         .cfi_endproc
         .size   RtlpSehReturn, . - RtlpSehReturn
 
-/* LONG RtlpSehOnStack(Argument, Routine, Stack): Routine(Argument) on another stack. */
-        .globl  RtlpSehOnStack
-        .hidden RtlpSehOnStack
-        .type   RtlpSehOnStack, @function
-        .align  16
-RtlpSehOnStack:
-        .cfi_startproc
-        endbr64
-        pushq   %rbp
-        .cfi_def_cfa_offset 16
-        .cfi_offset rbp, -16
-        movq    %rsp, %rbp
-        .cfi_def_cfa_register rbp
-        leaq    -256(%rdx), %rsp
-        andq    $-64, %rsp
-        call    *%rsi
-        movq    %rbp, %rsp
-        popq    %rbp
-        .cfi_def_cfa rsp, 8
-        ret
-        .cfi_endproc
-        .size   RtlpSehOnStack, . - RtlpSehOnStack
-
 /* VOID RtlCaptureContext(ContextRecord).  Windows: winnt.h, RtlCaptureContext.  Differences: no vector registers. */
         .globl  RtlCaptureContext
         .type   RtlCaptureContext, @function

@@ -17,14 +17,12 @@ void *RtlpSehSwapTop(void *Top);
 unsigned char RtlpSehFramePresent(void);
 
 /*
- * Offers a hardware exception to the thread's frames.  TRUE: a filter said to continue execution.  FALSE: nobody wants
- * it.  Does not return if a handler took it.  The second form also knows where it happened, and runs the filters there
- * (Stack is the interrupted stack pointer): the one to use from a handler on an alternate stack.
+ * Offers a hardware exception to the thread's frames, from ordinary code.  Does not return if a handler took it; else
+ * FALSE.
  */
 unsigned char RtlpSehRaiseFault(unsigned int Code, void *FaultAddress);
-unsigned char RtlpSehRaiseFaultAt(unsigned int Code, void *FaultAddress, void *Instruction, void *Stack);
 
-/* The try_resume hook of port_fault_install: maps the signal to a status and raises it. */
+/* The try_resume hook of port_fault_install: has the fault dispatched on the interrupted stack. */
 void RtlpSehFaultResume(const struct port_fault_info *Info);
 
 #endif
