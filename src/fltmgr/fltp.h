@@ -34,11 +34,13 @@
  * Synchronization
  *
  *  1. The volume's snapshot is fetched inside an RCU section that also stores it in a rundown slot of the thread
- *     (FLTP_THREAD.Slots).  No RCU section spans driver code.  A running operation holds a slot; a suspended one holds a counted
- *     reference instead.  Nothing on this path writes memory that another thread writes.
+ *     (FLTP_THREAD.Slots).  No RCU section spans driver code.  An operation holds the slot until it ends or is suspended for the first
+ *     time; from then on it is listed (Volume->InFlight) and holds a counted reference.  Nothing on the path of an operation that is
+ *     never suspended writes memory that another thread writes.
  *  2. Detach sets Instance->Skip, publishes a snapshot without the instance, waits for an RCU grace period, then until no slot of
- *     another thread holds a retired snapshot (FltpVolumeQuiesce).  Whoever runs later sees Skip.  Suspended operations that still owe the
- *     instance a post-operation call are drained under FlightLock.  Snapshots keep the memory of their instances.
+ *     another thread holds a retired snapshot (FltpVolumeQuiesce); then, under FlightLock, takes the post-operation calls that listed,
+ *     suspended operations still owe the instance and waits until no listed operation on a retired snapshot runs (FltpOperationDrain).
+ *     Whoever runs later sees Skip.  Snapshots keep the memory of their instances.
  *  3. Globals.Lock guards the lists of filters and volumes and the instance list of each filter; Volume->Lock the volume's instance list
  *     and the publishing of snapshots; Volume->FlightLock the list of suspended operations and the nodes of listed operations;
  *     Target->Lock writing a target's list; LinkOwner->Lock the list of nodes of an instance or filter.
@@ -58,6 +60,7 @@
 
 #include "fltmgr/fltmgr.h"
 #include "io/iop.h"
+#include "ke/ki.h"
 #include "ke/ntcall.h"
 #include "port/port.h"
 #include "vf/ranks.h"
@@ -280,6 +283,7 @@ typedef struct _FLT_VOLUME {
     FLTP_OBJECT Object;
     /* read by every operation */
     _Atomic(ULONGLONG) Interest;               /* bit per major index: somebody wants it, or set-up is owed */
+    _Atomic(ULONGLONG) Forced;                 /* bits that Interest always has (name cache) */
     PDEVICE_OBJECT LowerDevice;                /* next below FilterDevice; constant after mount */
     _Atomic(FLTP_SNAPSHOT *) Snapshot;
     /* constant after mount */
@@ -313,6 +317,7 @@ typedef struct FLTP_FILE {                     /* IOP_FILE.FilterBlock */
     FLTP_TARGET Handles;
     _Atomic(FLTP_STREAM *) Stream;             /* cached; each holds a Memory reference */
     _Atomic(FLTP_STREAM *) File;
+    _Atomic(PFLT_INSTANCE) Opener;             /* opened below this instance; its Memory is held */
     _Atomic(void *) Name;                      /* namecache.c's own; freed by FltpFileNameFree */
 } FLTP_FILE;
 #define FLTP_FILE_CLOSED ((void *)1)           /* FilterBlock after the last pre-close */
@@ -329,7 +334,15 @@ typedef struct FLTP_THREAD {
     ULONG SpareCount;
     struct { ULONG FilterId; FLTP_COUNTERS *Counters; } Counters[FLTP_COUNTER_SLOTS];
 } FLTP_THREAD;
-FLTP_THREAD *FltpThread(VOID);                 /* the calling thread's; never NULL */
+FLTP_THREAD *FltpThreadCreate(VOID);
+VOID FltpThreadExit(PVOID Value);
+static inline FLTP_THREAD *
+FltpThread(VOID)                               /* the calling thread's; never NULL */
+{
+    FLTP_THREAD *Thread = KiCurrent()->Cache[KI_CACHE_FLTMGR];
+
+    return __builtin_expect(Thread != NULL, 1) ? Thread : FltpThreadCreate();
+}
 
 /* ---- operations ---- */
 typedef struct FLTP_NODE {                     /* a post-operation call that is owed */
@@ -339,30 +352,30 @@ typedef struct FLTP_NODE {                     /* a post-operation call that is 
 
 typedef struct FLTP_SAVED {                    /* parameters as they were above a filter that changed them */
     struct FLTP_SAVED *Next;
-    ULONG Node;                                /* post-operation nodes 0 … Node see these parameters; FLTP_NO_NODE: none does */
+    LONG Node;                                 /* post-operation nodes 0 … Node see these parameters; -1: only the IRP does */
     BOOLEAN Swapped, Retain;                   /* buffer or MDL replaced; the filter keeps the MDL */
     PFLT_INSTANCE Instance;                    /* who changed them */
     PMDL NewMdl;                               /* MDL of the swapped-in buffer, known after completion */
-    FLT_IO_PARAMETER_BLOCK Iopb;
-    FLTP_SNAPSHOT *Snapshot;                   /* counted reference, if the operation went over to another volume */
+    FLT_IO_PARAMETER_BLOCK Iopb;               /* before the change */
+    FLT_IO_PARAMETER_BLOCK After;              /* and after it */
+    /* The operation went over to another volume: what it was on before */
+    FLTP_SNAPSHOT *Snapshot;
     PFLT_VOLUME Volume;
+    ULONG HeldNodes;                           /* instances of nodes 0 … HeldNodes - 1 are kept by their Outstanding */
 } FLTP_SAVED;
-#define FLTP_NO_NODE 0xFFFFFFFFu
 
 typedef enum FLTP_HANDOFF { FltpRunning, FltpSuspended, FltpResumed } FLTP_HANDOFF;
 typedef enum FLTP_PHASE { FltpPhasePre, FltpPhaseLower, FltpPhasePost, FltpPhaseDone } FLTP_PHASE;
 
 #define FLTP_OP_SYNCHRONIZE 0x0001             /* post-operations run in the issuing thread */
-#define FLTP_OP_DIRTY 0x0002                   /* parameters differ from the IRP's own stack location */
+#define FLTP_OP_IN_LOWER 0x0002                /* Thread is inside IofCallDriver */
 #define FLTP_OP_MARKED_PENDING 0x0004          /* IoMarkIrpPending was called: the dispatch routine returns STATUS_PENDING */
-#define FLTP_OP_LISTED 0x0008                  /* on Volume->InFlight (FlightLock) */
+#define FLTP_OP_LISTED 0x0008                  /* on Volume->InFlight since its first suspension; holds a reference on Snapshot */
 #define FLTP_OP_DRAIN_COPY 0x0010              /* a copy, made for a draining call */
 #define FLTP_OP_GENERATED 0x0020               /* issued by a filter */
 #define FLTP_OP_ALLOCATED 0x0040               /* FltAllocateCallbackData: belongs to a filter until FltFreeCallbackData */
-#define FLTP_OP_REFERENCED 0x0080              /* holds a counted reference on Snapshot */
+#define FLTP_OP_NO_IRP 0x0080                  /* query-open and the like */
 #define FLTP_OP_POST_PENDED 0x0100             /* a post-operation returned MORE_PROCESSING_REQUIRED */
-#define FLTP_OP_LOCKED_BUFFER 0x0200           /* FltLockUserBuffer made an MDL */
-#define FLTP_OP_SAFE_POSTED 0x0400             /* FltDoCompletionProcessingWhenSafe posted it */
 
 #define FLTP_INLINE_NODES 12
 typedef struct FLTP_OPERATION {
@@ -390,8 +403,13 @@ typedef struct FLTP_OPERATION {
     FLTP_NODE *Nodes;
     ULONG NodeCount, NodeCapacity;
     FLTP_SAVED *Saved;                         /* newest first */
-    /* while suspended */
-    LIST_ENTRY FlightLinks;                    /* FlightLock */
+    FLTP_SAVED *Popped;                        /* restored ones of the post-operation that runs now */
+    PMDL LockedMdl;                            /* made by FltLockUserBuffer */
+    const FLT_IO_PARAMETER_BLOCK *Original;    /* FLTP_OP_NO_IRP: as issued */
+    ULONGLONG Id;                              /* operation number, for findings */
+    /* FlightLock, while FLTP_OP_LISTED */
+    LIST_ENTRY FlightLinks;
+    BOOLEAN Suspended;                         /* no thread runs it: nodes may be drained */
     PKEVENT Waiter;                            /* the issuing thread waits here and goes on itself */
     PFLT_INSTANCE PendedBy;                    /* its Outstanding is held */
     FLT_PREOP_CALLBACK_STATUS ResumeStatus;
@@ -476,9 +494,8 @@ VOID FltpVolumeQuiesce(PFLT_VOLUME Volume);                            /* sync. 
 ULONG FltpSnapshotRank(const FLTP_SNAPSHOT *Snapshot, PFLT_INSTANCE Instance);   /* callbacks with Rank >= this are below it */
 VOID FltpInstanceMemoryRelease(PFLT_INSTANCE Instance);
 
-/* Rundown slots.  Enter: the volume's current snapshot; EnterHeld: one the caller has a counted reference on. */
+/* Rundown slots: the volume's current snapshot. */
 FLTP_SNAPSHOT *FltpSlotEnter(FLTP_THREAD *Thread, PFLT_VOLUME Volume);
-VOID FltpSlotEnterHeld(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot);
 VOID FltpSlotLeave(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot);
 
 /* ---- instance.c, teardown.c ---- */
@@ -533,35 +550,54 @@ VOID FltpFileClosing(PFILE_OBJECT FileObject);                         /* after 
 VOID FltpFileObjectClosing(PFILE_OBJECT FileObject);                   /* IOP_HOOKS.FileObjectClosing */
 
 /* ---- params.c ---- */
+ULONG FltpParametersBufferFlag(PIRP Irp, ULONG Index);
 VOID FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb);
 VOID FltpParametersToNext(FLTP_OPERATION *Operation);                  /* next stack location and the IRP's buffers */
 VOID FltpParametersRestoreIrp(FLTP_OPERATION *Operation);              /* the IRP's buffers, after completion */
 /* A request below an instance from parameters; MDL: to be put into the IRP. */
 NTSTATUS FltpParametersToRequest(const FLT_IO_PARAMETER_BLOCK *Iopb, IOP_REQUEST *Request, PMDL *Mdl);
-typedef struct FLTP_BUFFERS { PMDL *Mdl; PVOID *Buffer; PULONG Length; LOCK_OPERATION Access; BOOLEAN HasAccess; } FLTP_BUFFERS;
+typedef struct FLTP_BUFFERS { PMDL *Mdl; PVOID *Buffer; PULONG Length; LOCK_OPERATION Access; } FLTP_BUFFERS;
 BOOLEAN FltpParametersBuffers(FLT_IO_PARAMETER_BLOCK *Iopb, FLTP_BUFFERS *Buffers);   /* FALSE: no buffer parameters */
 BOOLEAN FltpParametersSwapped(const FLT_IO_PARAMETER_BLOCK *A, const FLT_IO_PARAMETER_BLOCK *B);
 
 /* ---- operation.c ---- */
 FLTP_OPERATION *FltpOperationAllocate(FLTP_THREAD *Thread);
 VOID FltpOperationFree(FLTP_OPERATION *Operation);
+VOID FltpOperationDestroy(FLTP_OPERATION *Operation);                  /* a spare block's memory */
 BOOLEAN FltpOperationReserve(FLTP_OPERATION *Operation, ULONG Nodes);
-/* Makes the running operation a suspended one.  FALSE: it was resumed meanwhile, the caller runs on. */
-BOOLEAN FltpOperationSuspend(FLTP_OPERATION *Operation, PKEVENT Waiter);
-/* TRUE: the caller runs it now (it is off the list, a slot is held). */
+/* Ends the operation's use of its snapshot and frees the block. */
+VOID FltpOperationRelease(FLTP_OPERATION *Operation);
+/* TRUE: it is suspended, somebody else goes on.  FALSE: the caller runs on (it was resumed meanwhile, or the caller has waited). */
+BOOLEAN FltpOperationSuspend(FLTP_OPERATION *Operation);
+/* TRUE: the caller runs it now. */
 BOOLEAN FltpOperationResume(FLTP_OPERATION *Operation);
-VOID FltpOperationResumeWaiter(FLTP_OPERATION *Operation);             /* the waiting thread goes on */
+/* Lists a running operation: its snapshot is counted, the slot given back. */
+VOID FltpOperationList(FLTP_OPERATION *Operation);
+/* Parameters as node Node sees them; frees nothing. */
+VOID FltpOperationRestore(FLTP_OPERATION *Operation, LONG Node);
+VOID FltpSavedFree(FLTP_OPERATION *Operation);                         /* the popped ones, with their MDLs */
+/* A filter changed parameters (dirty): keeps the old ones. */
+BOOLEAN FltpOperationSave(FLTP_OPERATION *Operation, PFLT_INSTANCE Instance, LONG Node);
 
 /* ---- dispatch.c, complete.c ---- */
-typedef enum FLTP_STEP { FltpStepDown, FltpStepComplete, FltpStepSuspend, FltpStepFinished } FLTP_STEP;
+typedef enum FLTP_STEP {
+    FltpStepNext,                              /* go on with the next callback */
+    FltpStepDown,                              /* all pre-operations done: to the lower device */
+    FltpStepUp,                                /* completed below, or by a pre-operation: post-operations */
+    FltpStepSuspend,                           /* a callback pended it */
+    FltpStepEnd                                /* all done */
+} FLTP_STEP;
 NTSTATUS FltpDispatch(PDEVICE_OBJECT Device, PIRP Irp);
 FLTP_STEP FltpPreWalk(FLTP_OPERATION *Operation);
-FLTP_STEP FltpPostWalk(FLTP_OPERATION *Operation);                     /* Finished or Suspend */
-VOID FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context, FLTP_STEP *Step);
-NTSTATUS FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step);  /* from a pre-walk's or post-walk's result to the end or the next suspension */
+/* What a pre-operation's return value means; also for FltCompletePendedPreOperation. */
+FLTP_STEP FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context);
+FLTP_STEP FltpPostWalk(FLTP_OPERATION *Operation);
+NTSTATUS FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step);  /* from Step to the end or the next suspension */
 VOID FltpOperationContinue(FLTP_OPERATION *Operation);                 /* after FltpOperationResume returned TRUE */
+FLTP_STEP FltpOperationAfterPend(FLTP_OPERATION *Operation);           /* what comes after a callback that pended was resumed */
 VOID FltpOperationDrain(PFLT_INSTANCE Instance);                       /* G-09 */
 VOID FltpStatusRequestsRun(FLTP_OPERATION *Operation, NTSTATUS Status);
+VOID FltpStatusRequestsFree(FLTP_OPERATION *Operation);
 
 /* ---- queryopen.c ---- */
 NTSTATUS FltpQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);

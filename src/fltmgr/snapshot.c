@@ -9,47 +9,38 @@
 
 /* ---- threads ---- */
 
-static _Thread_local FLTP_THREAD *FltpCurrentThread;
-
-static VOID
-FltpThreadExit(void *Argument)
+VOID
+FltpThreadExit(PVOID Value)
 {
-    FLTP_THREAD *Thread = Argument;
+    FLTP_THREAD *Thread = Value;
 
+    if (Thread == NULL) {
+        return;
+    }
     FltpLockAcquire(&FltpGlobals.ThreadLock, FLTP_RANK_LEAF);
     RemoveEntryList(&Thread->Links);
     FltpLockRelease(&FltpGlobals.ThreadLock);
     while (Thread->Spare != NULL) {
         FLTP_OPERATION *Operation = Thread->Spare;
         Thread->Spare = Operation->NextSpare;
-        port_free(Operation);
+        FltpOperationDestroy(Operation);
     }
-    FltpCurrentThread = NULL;
     port_free(Thread);
 }
 
-static FLTP_THREAD *__attribute__((noinline))
-FltpThreadCreate(void)
+FLTP_THREAD *__attribute__((noinline))
+FltpThreadCreate(VOID)
 {
-    port_thread_attach();
     FLTP_THREAD *Thread = port_alloc_zeroed(sizeof(*Thread));
+
     if (Thread == NULL) {
         port_fatal("fltmgr: no memory for a thread's block");
     }
     FltpLockAcquire(&FltpGlobals.ThreadLock, FLTP_RANK_LEAF);
     InsertTailList(&FltpGlobals.Threads, &Thread->Links);
     FltpLockRelease(&FltpGlobals.ThreadLock);
-    FltpCurrentThread = Thread;
-    port_thread_at_exit(FltpThreadExit, Thread);
+    KiCurrent()->Cache[KI_CACHE_FLTMGR] = Thread;
     return Thread;
-}
-
-FLTP_THREAD *
-FltpThread(VOID)
-{
-    FLTP_THREAD *Thread = FltpCurrentThread;
-
-    return Thread != NULL ? Thread : FltpThreadCreate();
 }
 
 /* ---- slots ---- */
@@ -78,14 +69,6 @@ FltpSlotEnter(FLTP_THREAD *Thread, PFLT_VOLUME Volume)
     FltpSlotStore(Thread, Snapshot);
     port_rcu_read_unlock();
     return Snapshot;
-}
-
-VOID
-FltpSlotEnterHeld(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot)
-{
-    port_rcu_read_lock();
-    FltpSlotStore(Thread, Snapshot);
-    port_rcu_read_unlock();
 }
 
 VOID
@@ -192,7 +175,8 @@ FltpSnapshotPublishLocked(PFLT_VOLUME Volume)
     }
     FLTP_SNAPSHOT *Old = atomic_exchange_explicit(&Volume->Snapshot, Snapshot, memory_order_acq_rel);
     const BOOLEAN Owed = atomic_load(&Volume->SetupOwed) != 0;
-    atomic_store_explicit(&Volume->Interest, Owed ? ~0ull : Snapshot->Majors, memory_order_release);
+    atomic_store_explicit(
+        &Volume->Interest, Owed ? ~0ull : Snapshot->Majors | atomic_load(&Volume->Forced), memory_order_release);
     Volume->Generation++;
     if (Old != NULL) {
         InsertTailList(&Volume->Retired, &Old->Links);
@@ -302,7 +286,7 @@ FltpSnapshotReclaim(PFLT_VOLUME Volume)
     for (PLIST_ENTRY Entry = Volume->Retired.Flink, Next; Entry != &Volume->Retired; Entry = Next) {
         FLTP_SNAPSHOT *Snapshot = CONTAINING_RECORD(Entry, FLTP_SNAPSHOT, Links);
         Next = Entry->Flink;
-        /* An operation that suspends takes its reference before it leaves the slot, and keeps it: slots are read first. */
+        /* An operation that suspends takes its reference before it leaves the slot, and keeps it to its end: slots are read first. */
         if (!FltpSnapshotInSlot(Snapshot, NULL) &&
             atomic_load_explicit(&Snapshot->References, memory_order_acquire) == 1) {
             RemoveEntryList(Entry);

@@ -35,6 +35,10 @@ FltpFileFree(FLTP_TARGET *Target)
     if (PerFile != NULL) {
         FltpTargetDereference(&PerFile->Contexts);
     }
+    PFLT_INSTANCE Opener = atomic_load(&File->Opener);
+    if (Opener != NULL) {
+        FltpInstanceMemoryRelease(Opener);
+    }
     FltpFileNameFree(File);
     port_free(File);
 }

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations on their way up: post-operation callbacks, draining, cancelled opens. */
+#include "fltmgr/fltp.h"
+#include "ob/obp.h"
+
+/* ---- post-operation callbacks ---- */
+
+static inline VOID
+FltpCountPost(FLTP_OPERATION *Operation, PFLT_FILTER Filter)
+{
+    FLTP_COUNTERS *Counters = FltpCountersOf(Operation->Thread, Filter);
+    _Atomic(ULONGLONG) *Counter = &Counters->Post[Operation->Index];
+
+    atomic_store_explicit(Counter, atomic_load_explicit(Counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+static VOID
+FltpPostPrepare(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
+{
+    Operation->Objects.Filter = Callback->Filter;
+    Operation->Objects.Instance = Callback->Instance;
+    Operation->Iopb.TargetInstance = Callback->Instance;
+}
+
+/* Takes the highest node that is still owed; NULL: none is. */
+static const FLTP_CALLBACK *
+FltpPostNext(FLTP_OPERATION *Operation, PVOID *Context)
+{
+    while (Operation->NodeCount != 0) {
+        const LONG Index = (LONG)Operation->NodeCount - 1;
+        const FLTP_NODE *Node = &Operation->Nodes[Index];
+
+        FltpSavedFree(Operation);
+        FltpOperationRestore(Operation, Index);
+        Operation->NodeCount--;
+        if (Node->Callback != NULL && !atomic_load_explicit(&Node->Callback->Filter->Dead, memory_order_relaxed)) {
+            *Context = Node->Context;
+            return Node->Callback;
+        }
+    }
+    return NULL;
+}
+
+static FLTP_STEP
+FltpPostApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_POSTOP_CALLBACK_STATUS Status)
+{
+    Operation->Data.Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
+    if (Status == FLT_POSTOP_MORE_PROCESSING_REQUIRED) {
+        if (Operation->Irp == NULL) {
+            vf_report("K-12", "J-11", NULL, Callback->Filter->Owner, &Operation->Data,
+                "a post-operation callback pended %s, which has no IRP", FltpMajorName(Operation->Iopb.MajorFunction));
+            return FltpStepNext;
+        }
+        FltpCountAcquire(&Callback->Instance->Outstanding);
+        Operation->PendedBy = Callback->Instance;
+        return FltpStepSuspend;
+    }
+    if (Status == FLT_POSTOP_DISALLOW_FSFILTER_IO && Operation->Irp == NULL) {
+        Operation->Data.IoStatus.Status = STATUS_FLT_DISALLOW_FSFILTER_IO;
+    }
+    return FltpStepNext;
+}
+
+/* Runs inside the walk's driver-call frame.  First: taken off already. */
+static FLTP_STEP
+FltpPostWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK *Callback, PVOID Context)
+{
+    do {
+        FltpPostPrepare(Operation, Callback);
+        FltpCountPost(Operation, Callback->Filter);
+        KiDriverCallMove(Call, Callback->Filter->Owner, "post");
+        const FLT_POSTOP_CALLBACK_STATUS Status = Callback->Post(&Operation->Data, FltpObjectsOf(Operation), Context, 0);
+        if (FltpPostApply(Operation, Callback, Status) == FltpStepSuspend) {
+            return FltpStepSuspend;
+        }
+    } while ((Callback = FltpPostNext(Operation, &Context)) != NULL);
+    return FltpStepEnd;
+}
+
+/* FltpStepEnd or FltpStepSuspend. */
+FLTP_STEP
+FltpPostWalk(FLTP_OPERATION *Operation)
+{
+    volatile FLTP_STEP Step = FltpStepEnd;
+    const FLTP_CALLBACK *Callback;
+    KI_DRIVER_CALL Call;
+    PVOID Context = NULL;
+
+    Operation->Phase = FltpPhasePost;
+    Operation->Data.Flags |= FLTFL_CALLBACK_DATA_POST_OPERATION;
+    while ((Callback = FltpPostNext(Operation, &Context)) != NULL) {
+        FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Operation->Iopb.MajorFunction), "post");
+        Call.Name = Operation->Objects.FileObject != NULL ? &Operation->Objects.FileObject->FileName : NULL;
+        Call.Id = Operation->Id;
+        NT_CALL(&Call, Step = FltpPostWalkCalls(Operation, &Call, Callback, Context));
+        if (!Call.Faulted) {
+            if (Step == FltpStepSuspend) {
+                return FltpStepSuspend;
+            }
+            break;
+        }
+        FltpFilterMarkDead(Operation->Objects.Filter);
+        Operation->Data.IoStatus.Status = STATUS_DRIVER_INTERNAL_ERROR;
+        Operation->Data.IoStatus.Information = 0;
+    }
+    FltpOperationRestore(Operation, -1);
+    FltpSavedFree(Operation);
+    return FltpStepEnd;
+}
+
+/* ---- draining (G-09, G-11) ---- */
+
+/* Swapped buffers in use below, clean-up and close: not drained but waited for. */
+static BOOLEAN
+FltpDrainMustWait(const FLTP_OPERATION *Operation, PFLT_INSTANCE Instance)
+{
+    if (Operation->Iopb.MajorFunction == IRP_MJ_CLEANUP || Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
+        return TRUE;
+    }
+    for (const FLTP_SAVED *Saved = Operation->Saved; Saved != NULL; Saved = Saved->Next) {
+        if (Saved->Instance == Instance && Saved->Swapped) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static FLTP_NODE *
+FltpDrainNode(FLTP_OPERATION *Operation, PFLT_INSTANCE Instance, LONG *Index)
+{
+    for (ULONG i = 0; i < Operation->NodeCount; i++) {
+        if (Operation->Nodes[i].Callback != NULL && Operation->Nodes[i].Callback->Instance == Instance) {
+            *Index = (LONG)i;
+            return &Operation->Nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* Copy becomes what the node's callback may see; the node is taken. */
+static VOID
+FltpDrainTakeLocked(FLTP_OPERATION *Operation, FLTP_NODE *Node, LONG Index, FLTP_OPERATION *Copy, FLTP_NODE *Taken)
+{
+    *Taken = *Node;
+    Node->Callback = NULL;
+    Copy->Data = Operation->Data;
+    Copy->Iopb = Operation->Iopb;
+    for (const FLTP_SAVED *Saved = Operation->Saved; Saved != NULL && Saved->Node >= Index; Saved = Saved->Next) {
+        Copy->Iopb = Saved->Iopb;
+    }
+    *(PFLT_IO_PARAMETER_BLOCK *)&Copy->Data.Iopb = &Copy->Iopb;
+    Copy->Data.Flags |= FLTFL_CALLBACK_DATA_POST_OPERATION | FLTFL_CALLBACK_DATA_DRAINING_IO;
+    Copy->Data.IoStatus.Status = STATUS_FLT_POST_OPERATION_CLEANUP;
+    Copy->Data.IoStatus.Information = 0;
+    memset(Copy->Data.FilterContext, 0, sizeof(Copy->Data.FilterContext));
+    Copy->Objects = Operation->Objects;
+    Copy->Objects.FileObject = Copy->Iopb.TargetFileObject;
+    Copy->Objects.Volume = Operation->Volume;
+    Copy->Flags = FLTP_OP_DRAIN_COPY;
+    Copy->Index = Operation->Index;
+    Copy->Phase = FltpPhasePost;
+    Copy->Volume = Operation->Volume;
+    Copy->Snapshot = Operation->Snapshot;
+    Copy->Id = Operation->Id;
+    if (Copy->Objects.FileObject != NULL) {
+        ObpReference(Copy->Objects.FileObject);
+    }
+}
+
+typedef enum FLTP_DRAIN { FltpDrainDone, FltpDrainTaken, FltpDrainBusy } FLTP_DRAIN;
+
+static FLTP_DRAIN
+FltpDrainOneLocked(PFLT_INSTANCE Instance, FLTP_OPERATION *Operation, FLTP_OPERATION *Copy, FLTP_NODE *Taken)
+{
+    LONG Index;
+
+    if (!Operation->Suspended) {
+        /* It may owe the instance something if it began before the instance was taken out. */
+        return Operation->Snapshot == atomic_load(&Instance->Volume->Snapshot) || Operation->Thread == FltpThread()
+            ? FltpDrainDone : FltpDrainBusy;
+    }
+    FLTP_NODE *Node = FltpDrainNode(Operation, Instance, &Index);
+    if (Node == NULL) {
+        return FltpDrainDone;
+    }
+    if (FltpDrainMustWait(Operation, Instance)) {
+        return FltpDrainBusy;
+    }
+    FltpDrainTakeLocked(Operation, Node, Index, Copy, Taken);
+    return FltpDrainTaken;
+}
+
+static FLTP_DRAIN
+FltpDrainStep(PFLT_INSTANCE Instance, FLTP_OPERATION *Copy, FLTP_NODE *Taken)
+{
+    PFLT_VOLUME Volume = Instance->Volume;
+    FLTP_DRAIN Result = FltpDrainDone;
+
+    FltpLockAcquire(&Volume->FlightLock, FLTP_RANK_FLIGHT);
+    for (PLIST_ENTRY Entry = Volume->InFlight.Flink; Entry != &Volume->InFlight; Entry = Entry->Flink) {
+        FLTP_OPERATION *Operation = CONTAINING_RECORD(Entry, FLTP_OPERATION, FlightLinks);
+        const FLTP_DRAIN One = FltpDrainOneLocked(Instance, Operation, Copy, Taken);
+        if (One == FltpDrainTaken) {
+            Result = One;
+            break;
+        }
+        Result = One == FltpDrainBusy ? One : Result;
+    }
+    FltpLockRelease(&Volume->FlightLock);
+    return Result;
+}
+
+static VOID
+FltpDrainCall(FLTP_OPERATION *Copy, const FLTP_NODE *Taken)
+{
+    const FLTP_CALLBACK *Callback = Taken->Callback;
+    volatile FLT_POSTOP_CALLBACK_STATUS Status = FLT_POSTOP_FINISHED_PROCESSING;
+    KI_DRIVER_CALL Call;
+
+    FltpPostPrepare(Copy, Callback);
+    FltpCountPost(Copy, Callback->Filter);
+    FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Copy->Iopb.MajorFunction), "post");
+    Call.Id = Copy->Id;
+    NT_CALL(&Call, Status = Callback->Post(&Copy->Data, FltpObjectsOf(Copy), Taken->Context, FLTFL_POST_OPERATION_DRAINING));
+    if (Call.Faulted) {
+        FltpFilterMarkDead(Callback->Filter);
+    } else if (Status != FLT_POSTOP_FINISHED_PROCESSING) {
+        vf_report("K-24", "J-12", NULL, Callback->Filter->Owner, &Copy->Data,
+            "a draining post-operation call of %s returned %d", FltpMajorName(Copy->Iopb.MajorFunction), (int)Status);
+    }
+    if (Copy->Objects.FileObject != NULL) {
+        ObDereferenceObject(Copy->Objects.FileObject);
+    }
+}
+
+/* Operations with swapped buffers are cancelled, so that the wait is short. */
+static VOID
+FltpDrainCancel(PFLT_INSTANCE Instance)
+{
+    PFLT_VOLUME Volume = Instance->Volume;
+    LONG Index;
+
+    FltpLockAcquire(&Volume->FlightLock, FLTP_RANK_FLIGHT);
+    for (PLIST_ENTRY Entry = Volume->InFlight.Flink; Entry != &Volume->InFlight; Entry = Entry->Flink) {
+        FLTP_OPERATION *Operation = CONTAINING_RECORD(Entry, FLTP_OPERATION, FlightLinks);
+        if (Operation->Suspended && Operation->Phase == FltpPhaseLower && FltpDrainNode(Operation, Instance, &Index) != NULL &&
+            FltpDrainMustWait(Operation, Instance)) {
+            Operation->Irp->Cancel = TRUE;
+        }
+    }
+    FltpLockRelease(&Volume->FlightLock);
+}
+
+/* Takes every post-operation call that suspended operations owe the instance, and waits until no operation can owe it one. */
+VOID
+FltpOperationDrain(PFLT_INSTANCE Instance)
+{
+    static const _Atomic(uint32_t) Never = 0;
+    FLTP_DRAIN Result;
+
+    FltpDrainCancel(Instance);
+    do {
+        FLTP_OPERATION *Copy = FltpOperationAllocate(FltpThread());
+        FLTP_NODE Taken = { 0 };
+        if (Copy == NULL) {
+            Result = FltpDrainBusy;
+        } else {
+            Result = FltpDrainStep(Instance, Copy, &Taken);
+            if (Result == FltpDrainTaken) {
+                FltpDrainCall(Copy, &Taken);
+            }
+            FltpOperationFree(Copy);
+        }
+        if (Result == FltpDrainBusy) {
+            port_wait(&Never, 0, port_clock_monotonic() + 500000);
+        }
+    } while (Result != FltpDrainDone);
+}
+
+/* ---- cancelled opens (J-20) ---- */
+
+static BOOLEAN
+FltpInPostCreate(VOID)
+{
+    const struct vf_operation *Current = vf_operation_current();
+
+    return Current != NULL && Current->operation != NULL && Current->phase != NULL &&
+           strcmp(Current->operation, "IRP_MJ_CREATE") == 0 && strcmp(Current->phase, "post") == 0;
+}
+
+static VOID
+FltpCancelSend(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, UCHAR Major)
+{
+    IO_STATUS_BLOCK IoStatus;
+    IOP_REQUEST Request = { .FileObject = FileObject, .StartDevice = Instance->Volume->FilterDevice,
+        .RequestorMode = KernelMode, .FilterTarget = Instance };
+
+    Request.Stack.MajorFunction = Major;
+    IopRequest(&Request, &IoStatus);
+}
+
+/* Windows: fltKernel.h, FltCancelFileOpen.  Differences: a wrong call is reported and does nothing. */
+VOID FLTAPI
+FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
+{
+    if ((FileObject->Flags & FO_HANDLE_CREATED) || !FltpInPostCreate()) {
+        vf_report("K-23", "J-20", "0xF5/0x6A", Instance->Filter->Owner, FileObject, "FltCancelFileOpen %s",
+            FileObject->Flags & FO_HANDLE_CREATED ? "on a file object that has a handle" : "outside post-create");
+        return;
+    }
+    FileObject->Flags |= FO_FILE_OPEN_CANCELLED;
+    atomic_store(&IOP_FILE_FROM(FileObject)->CleanupSent, 1);
+    FltpCancelSend(Instance, FileObject, IRP_MJ_CLEANUP);
+    FltpCancelSend(Instance, FileObject, IRP_MJ_CLOSE);
+    FltpFileClosing(FileObject);
+}
