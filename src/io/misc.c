@@ -50,27 +50,6 @@ IoGetInitialStack(VOID)
     return (PVOID)High;
 }
 
-/* Windows: wdm.h, IoGetCurrentProcess.  Differences: none. */
-PEPROCESS
-IoGetCurrentProcess(VOID)
-{
-    return PsGetCurrentProcess();
-}
-
-/* Windows: ntifs.h, IoThreadToProcess.  Differences: none. */
-PEPROCESS
-IoThreadToProcess(PETHREAD Thread)
-{
-    return PsGetThreadProcess(Thread);
-}
-
-/* Windows: ntifs.h, IoIsSystemThread.  Differences: none. */
-BOOLEAN
-IoIsSystemThread(PETHREAD Thread)
-{
-    return PsIsSystemThread(Thread);
-}
-
 /* Windows: wdm.h, IoIs32bitProcess.  Differences: there are no 32-bit requestors. */
 BOOLEAN
 IoIs32bitProcess(PIRP Irp)
