@@ -537,10 +537,13 @@ random_file(const char *a)
     char data[3000];
     for (unsigned n = pick(4); n > 0; n--) {
         memset(data, 'a' + (int)pick(26), sizeof data);
-        FBOTH(pwrite, &file, data, 1 + pick(2999), pick(20000), pick(4) == 0);
+        size_t size = 1 + pick(2999);
+        off_t offset = pick(20000), end = pick(30000);
+        bool append = pick(4) == 0;
+        FBOTH(pwrite, &file, data, size, offset, append);
         both_read(&file, 1 + pick(9000), pick(20000));
         if (pick(4) == 0) {
-            FBOTH(ftruncate, &file, pick(30000));
+            FBOTH(ftruncate, &file, end);
         }
     }
     if (pick(3) == 0) {
@@ -555,14 +558,15 @@ static void
 random_step(unsigned number)
 {
     const char *a = pick_path(), *b = pick_path();
-    unsigned what = pick(16);
+    /* drawn once: BOTH evaluates its arguments for each world */
+    unsigned what = pick(16), mode = 0600 + pick(64), flags = pick(5) == 0 ? RENAME_NOREPLACE : 0, size = pick(10000);
     STEP("step %u, operation %u, '%s' '%s'", number, what, a, b);
     switch (what) {
     case 0: case 1: case 2: random_file(a); break;
-    case 3: case 4: BOTH(mkdir, a, 0700 + pick(64)); break;
+    case 3: case 4: BOTH(mkdir, a, 0700 | mode); break;
     case 5: BOTH(unlink, a); break;
     case 6: BOTH(rmdir, a); break;
-    case 7: case 8: BOTH(rename, a, b, pick(5) == 0 ? RENAME_NOREPLACE : 0); break;
+    case 7: case 8: BOTH(rename, a, b, flags); break;
     case 9: BOTH(link, a, b); break;
     case 10: BOTH(symlink, b, a); break;
     case 11: check_list(a); break;
@@ -572,11 +576,11 @@ random_step(unsigned number)
             struct stat st;
             worlds[0]->ops->stat(worlds[0], a, &st);
             if (!S_ISLNK(st.st_mode)) {
-                BOTH(chmod, a, 0600 + pick(64));
+                BOTH(chmod, a, mode);
             }
         }
         break;
-    case 14: BOTH(truncate, a, pick(10000)); break;
+    case 14: BOTH(truncate, a, size); break;
     default: check_stat(a); break;
     }
     check_stat(a);
