@@ -14,7 +14,9 @@ enum {
     IOP_ATTACH_RDEV = 32, IOP_ATTACH_SYMLINK = 64, IOP_ATTACH_ATIME_NOW = 128, IOP_ATTACH_MTIME_NOW = 256,
     IOP_ATTACH_KILL_SUIDGID = 512,
     /* SET_EA: a zero-length value sets an empty attribute instead of removing it; XATTR_CREATE, XATTR_REPLACE */
-    IOP_ATTACH_EA_EMPTY = 1024, IOP_ATTACH_EA_CREATE = 2048, IOP_ATTACH_EA_REPLACE = 4096
+    IOP_ATTACH_EA_EMPTY = 1024, IOP_ATTACH_EA_CREATE = 2048, IOP_ATTACH_EA_REPLACE = 4096,
+    /* CREATE: open the host file for data only when the first read or write comes (passthrough does not need it) */
+    IOP_ATTACH_LAZY_DATA = 8192
 };
 struct iop_attachment {
     uint32_t magic, valid;

@@ -267,6 +267,8 @@ FsbOpenHow(FSB_OPEN *Open)
     Resolve->CaseSensitive = (Open->Stack->Flags & SL_CASE_SENSITIVE) || Open->Volume->Options.ExactCaseOnly;
     Resolve->Attachment = Open->Attachment;
     Resolve->Light = (Open->Access & ~LightAccess) == 0 && (Open->Disposition == FILE_OPEN || Open->Disposition == FILE_OPEN_IF);
+    Resolve->Data = (Open->Access & (FILE_READ_DATA | FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_EXECUTE)) != 0 &&
+                    !(Open->Attachment != NULL && (Open->Attachment->valid & IOP_ATTACH_LAZY_DATA));
 }
 
 /* One look at the name.  STATUS_RETRY: it came or went meanwhile. */

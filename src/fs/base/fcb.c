@@ -161,6 +161,24 @@ FsbFcbUnhash(FSB_FCB *Fcb)
 }
 
 VOID
+FsbFcbRekey(FSB_FCB *Fcb, const FSB_STAT *Stat)
+{
+    ULONG Hash;
+    FsbFcbUnhash(Fcb);
+    FSB_SHARD *Shard = FsbShardOf(Fcb->Volume, &Stat->Key, &Hash);
+    port_lock_acquire(&Shard->Lock);
+    Fcb->Key = Stat->Key;
+    atomic_store(&Fcb->Mode, Stat->Mode & FSB_S_IFMT);
+    if (FsbShardRoomLocked(Shard)) {
+        Fcb->HashNext = Shard->Buckets[Hash & Shard->Mask];
+        Shard->Buckets[Hash & Shard->Mask] = Fcb;
+        Shard->Count++;
+        Fcb->Hashed = TRUE;
+    }
+    port_lock_release(&Shard->Lock);
+}
+
+VOID
 FsbFcbDereference(FSB_FCB *Fcb)
 {
     if (!FsbDropReference(&Fcb->References)) {

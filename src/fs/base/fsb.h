@@ -76,6 +76,7 @@ typedef struct FSB_RESOLVE {
     UNICODE_STRING Path;
     BOOLEAN CaseSensitive;
     BOOLEAN Light;                             /* attributes, renaming and deleting only: no descriptor needed yet */
+    BOOLEAN Data;                              /* data of a file will be wanted at once: Prepare follows */
     BOOLEAN ById;
     ULONGLONG Id;
     struct iop_attachment *Attachment;         /* may be NULL */
@@ -149,12 +150,12 @@ struct FSB_STORE {
     NTSTATUS (*Resolve)(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve);
     NTSTATUS (*Make)(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve, const FSB_MAKE *Make);
     VOID (*Abandon)(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve);
-    /* Fcb->Lock.  Takes over what the resolution found; the FCB may have such a thing already. */
+    /* Fcb->Lock.  Takes over what the resolution found; the FCB may have such a thing already.  Abandon is called in any case. */
     VOID (*Adopt)(FSB_FCB *Fcb, FSB_RESOLVE *Resolve);
     VOID (*Release)(FSB_FCB *Fcb);
-    /* The descriptor, buffers … that reading or writing needs; Path is the name of this open. */
-    NTSTATUS (*Prepare)(FSB_FCB *Fcb, PCUNICODE_STRING Path, BOOLEAN Write, struct iop_attachment *Attachment);
-    /* Makes sure that the object survives the loss of its name. */
+    /* Fcb->Lock, after Adopt.  The descriptor, buffers … that reading or writing needs. */
+    NTSTATUS (*Prepare)(FSB_FCB *Fcb, FSB_RESOLVE *Resolve, BOOLEAN Write);
+    /* Fcb->Lock.  Makes sure that the object survives the loss of its name. */
     VOID (*Pin)(FSB_FCB *Fcb, PCUNICODE_STRING Path);
     NTSTATUS (*PathOf)(FSB_FCB *Fcb, PWCH Buffer, USHORT *Bytes);      /* NameLock shared; Bytes in: room */
 
@@ -265,8 +266,8 @@ struct FSB_SCB {
 struct FSB_FCB {
     /* constant after create */
     FSB_VOLUME *Volume;
-    FSB_KEY Key;
-    ULONG Mode;                                /* type bits only */
+    FSB_KEY Key;                               /* changes only in FsbFcbRekey */
+    _Atomic(ULONG) Mode;                       /* type bits only */
     PVOID FileContexts;                        /* FSRTL per-file contexts */
     _Atomic(LONG) References;
     /* shard lock */
@@ -325,6 +326,8 @@ VOID FsbInitializeDriver(PDRIVER_OBJECT Driver);                       /* dispat
 NTSTATUS FsbFcbGet(FSB_VOLUME *Volume, const FSB_STAT *Stat, FSB_FCB **Fcb);
 FSB_FCB *FsbFcbFind(FSB_VOLUME *Volume, const FSB_KEY *Key, BOOLEAN AnyGeneration);    /* +1 or NULL */
 VOID FsbFcbReference(FSB_FCB *Fcb);
+/* The file is another object now (a reparse point was set).  NameLock exclusive. */
+VOID FsbFcbRekey(FSB_FCB *Fcb, const FSB_STAT *Stat);
 VOID FsbFcbDereference(FSB_FCB *Fcb);
 /* Calls back for every file in the table with one reference held and no lock; stops on FALSE.  The references go to *Deferred: the
  * last one may call drivers, so they are dropped with FsbDeferredRelease when no lock is held. */
@@ -386,6 +389,8 @@ struct iop_attachment *FsbAttachment(PIRP Irp);
 PVOID FsbDataBuffer(PIRP Irp);
 /* What a query of this open sees: attributes of the file, sizes of the stream. */
 NTSTATUS FsbQueryStat(FSB_SCB *Scb, FSB_STAT *Stat, struct iop_attachment *Attachment);
+/* After a change of data: drops set-id bits if the requestor says that they must go. */
+VOID FsbKillSetId(FSB_SCB *Scb, struct iop_attachment *Attachment);
 VOID FsbExactTimes(struct iop_attachment *Attachment, const FSB_STAT *Stat);
 /* One information class out of a stat; used by query information and by query-open. */
 NTSTATUS FsbFillStatClass(FSB_VOLUME *Volume, FILE_INFORMATION_CLASS Class, const FSB_STAT *Stat, PVOID Buffer, ULONG Length, PULONG Returned);

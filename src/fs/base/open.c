@@ -144,6 +144,12 @@ FsbStreamLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb)
     return FsbScbGetLocked(Fcb, &Open->Stream, Stream, Scb);
 }
 
+static BOOLEAN
+FsbIsLazy(const FSB_OPEN *Open)
+{
+    return Open->Attachment != NULL && (Open->Attachment->valid & IOP_ATTACH_LAZY_DATA);
+}
+
 /* Under Fcb->Lock: everything that makes this open one of the file's.  On failure nothing is left behind. */
 static NTSTATUS
 FsbRegisterLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb, FSB_LCB **Lcb)
@@ -162,10 +168,10 @@ FsbRegisterLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb, FSB_LCB **Lcb)
     if (NT_SUCCESS(Status) && (*Scb)->DeletePending) {
         Status = STATUS_DELETE_PENDING;
     }
-    if (NT_SUCCESS(Status) && Store->Prepare != NULL && (Fcb->Mode == FSB_S_IFREG || Fcb->Mode == 0)) {
+    if (NT_SUCCESS(Status) && Store->Prepare != NULL && Fcb->Mode == FSB_S_IFREG && !FsbIsLazy(Open)) {
         const BOOLEAN Write = (Open->Access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0 || FsbOverwrites(Open->Disposition);
         if (Write || (Open->Access & (FILE_READ_DATA | FILE_EXECUTE))) {
-            Status = Store->Prepare(Fcb, &Open->Resolve.RealPath, Write, Open->Attachment);
+            Status = Store->Prepare(Fcb, &Open->Resolve, Write);
         }
     }
     if (NT_SUCCESS(Status)) {
@@ -296,6 +302,7 @@ FsbOpenObject(FSB_OPEN *Open, BOOLEAN Created)
     port_lock_acquire(&Fcb->Lock);
     Status = FsbRegisterLocked(Open, Fcb, &Scb, &Lcb);
     port_lock_release(&Fcb->Lock);
+    Store->Abandon(Open->Volume, &Open->Resolve);
     if (!NT_SUCCESS(Status)) {
         if (Lcb != NULL) {
             FsbLcbDereference(Lcb);
@@ -347,6 +354,7 @@ FsbOpenFound(FSB_OPEN *Open)
             port_lock_acquire(&Fcb->Lock);
             Open->Volume->Store->Adopt(Fcb, &Open->Resolve);
             port_lock_release(&Fcb->Lock);
+            Open->Volume->Store->Abandon(Open->Volume, &Open->Resolve);
             Status = FsbReparse(Open, Fcb);
             FsbDeferFcb(Open, Fcb);
             FsbResolveDone(Open);

@@ -126,7 +126,7 @@ FsbClipPaging(FSB_SCB *Scb, LONGLONG Offset, PULONG Length)
     return STATUS_SUCCESS;
 }
 
-static VOID
+VOID
 FsbKillSetId(FSB_SCB *Scb, struct iop_attachment *Attachment)
 {
     FSB_FCB *Fcb = Scb->Fcb;

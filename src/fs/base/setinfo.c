@@ -123,6 +123,7 @@ FsbSetEndOfFile(FSB_SCB *Scb, PFILE_OBJECT FileObject, LONGLONG Size, BOOLEAN Ad
     if (NT_SUCCESS(Status)) {
         FsbHeaderSize(Scb, Size);
         FileObject->Flags |= FO_FILE_SIZE_CHANGED | FO_FILE_MODIFIED;
+        FsbKillSetId(Scb, Attachment);
     }
     return Status;
 }
