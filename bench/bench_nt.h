@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Seam between the benchmark program and the NT side (neutral types). */
+#ifndef FB_BENCH_NT_H
+#define FB_BENCH_NT_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { BENCH_OBJECTS = 8 };                    /* open files, one for each thread that wants its own */
+
+void bench_start(void);                        /* machine, one volume in memory, the context filter, the files */
+void bench_stop(void);
+void bench_set_filters(unsigned count);        /* that many no-op filters above each other; grows and shrinks */
+
+void bench_get_release_stream(unsigned object);
+void bench_get_release_handle(unsigned object);
+void bench_set_delete_stream(unsigned object);
+void bench_operation(unsigned object);         /* one IRP_MJ_QUERY_INFORMATION, user mode, from the top of the stack */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
