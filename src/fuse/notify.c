@@ -14,6 +14,7 @@ struct fuse_note {
     int64_t offset, length;
     size_t name_length;
     bool entry;
+    uint32_t cancel;                           /* thread whose operation is to be cancelled; no message to the kernel */
     char name[];
 };
 
@@ -35,6 +36,12 @@ static void
 notify_send(struct fuse_session *s, const struct fuse_note *note)
 {
     int status;
+    if (note->cancel != 0) {
+        if (s->view != NULL) {
+            view_cancel(s->view, note->cancel);
+        }
+        return;
+    }
     if (note->entry) {
         struct fuse_notify_inval_entry_out out = { .parent = note->node, .namelen = (uint32_t)note->name_length };
         struct iovec body[2] = { { &out, sizeof out }, { (void *)note->name, note->name_length + 1 } };
@@ -93,7 +100,7 @@ notify_main(void *arg)
 static bool
 notify_same(const struct fuse_note *a, const struct fuse_note *b)
 {
-    return a->entry == b->entry && a->node == b->node && a->offset == b->offset && a->length == b->length &&
+    return a->cancel == b->cancel && a->entry == b->entry && a->node == b->node && a->offset == b->offset && a->length == b->length &&
            a->name_length == b->name_length && memcmp(a->name, b->name, a->name_length) == 0;
 }
 
@@ -147,6 +154,16 @@ fuse_notify_node(void *session, view_node node, int64_t offset, int64_t length)
     note->offset = offset;
     note->length = length;
     notify_queue(session, note);
+}
+
+void
+fuse_notify_cancel(struct fuse_session *s, uint32_t thread)
+{
+    struct fuse_note *note = port_alloc_zeroed(sizeof *note + 1);
+    if (note != NULL) {
+        note->cancel = thread;
+        notify_queue(s, note);
+    }
 }
 
 int

@@ -76,6 +76,10 @@ worker_block_begin(void *ctx)
     atomic_fetch_add(&w->session->held, 1);
     atomic_fetch_sub(&w->session->running, 1);
     worker_replace(w->session);
+    /* The signal came before the wait: fuse_workers_interrupt looks after setting the flag, this one after the wait is known. */
+    if (atomic_load(&w->interrupted)) {
+        fuse_notify_cancel(w->session, atomic_load(&w->tid));
+    }
 }
 
 static void
@@ -299,6 +303,9 @@ fuse_workers_interrupt(struct fuse_session *s, uint64_t unique)
     for (struct fuse_worker *w = atomic_load(&s->workers); w != NULL; w = w->next) {
         if (atomic_load(&w->unique) == unique) {
             atomic_store(&w->interrupted, 1);
+            if (s->view != NULL) {
+                view_cancel(s->view, atomic_load(&w->tid));
+            }
             return true;
         }
     }

@@ -153,6 +153,8 @@ typedef struct IOP_REQUEST {
     void *FilterTarget;
 } IOP_REQUEST;
 NTSTATUS IopRequest(IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus);
+/* Cancels the pended IRP that the thread (port_thread_id) waits for in IopIssueIrp.  FALSE: it waits for none now. */
+BOOLEAN IopCancelThread(ULONG ThreadId);
 
 /*
  * The steps of IopRequest, for the filter manager, which starts in callback data and ends in an IRP for the device below.

@@ -101,6 +101,16 @@ IopPreviousModeSwap(KPROCESSOR_MODE Mode)
     return KiPreviousModeSwap(Mode);
 }
 
+/* Whoever waits for a pended IRP is here meanwhile (waiting.c). */
+typedef struct IOP_WAITING {
+    struct IOP_WAITING *Next, **Link;
+    PIRP Irp;
+    ULONG Thread;
+    _Atomic(ULONG) Users;
+} IOP_WAITING;
+VOID IopWaitingEnter(IOP_WAITING *Waiting, PIRP Irp);
+VOID IopWaitingLeave(IOP_WAITING *Waiting);
+
 /* ---- files ---- */
 enum {                                         /* IOP_FILE.State */
     IOP_FILE_OPENED = 1,                       /* the create succeeded: cleanup and close are owed */

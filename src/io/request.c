@@ -241,12 +241,14 @@ static VOID
 IopIssueWait(PIRP Irp, IOP_IRP_EXTENSION *Extension, PKEVENT Event)
 {
     ULONG Expected = IOP_IRP_SENT;
+    IOP_WAITING Waiting;
 
-    UNREFERENCED_PARAMETER(Irp);
     KeInitializeEvent(Event, NotificationEvent, FALSE);
     if (atomic_compare_exchange_strong_explicit(
             &Extension->State, &Expected, IOP_IRP_WAITING, memory_order_acq_rel, memory_order_acquire)) {
+        IopWaitingEnter(&Waiting, Irp);
         KeWaitForSingleObject(Event, Executive, KernelMode, FALSE, NULL);
+        IopWaitingLeave(&Waiting);
     }
 }
 

@@ -217,3 +217,10 @@ ViewPrivate(PFILE_OBJECT FileObject, ULONG Code, PVOID Output, ULONG Length)
     Request.Stack.Parameters.FileSystemControl.FsControlCode = Code;
     return IopRequest(&Request, &Io);
 }
+
+bool
+view_cancel(view *v, uint32_t thread)
+{
+    UNREFERENCED_PARAMETER(v);
+    return IopCancelThread(thread) != FALSE;
+}

@@ -41,7 +41,8 @@ struct view_options {
     bool case_insensitive;
     uint64_t ttl_ns;                           /* for cached */
 };
-/* volume: number of the mounted NT volume.  The invalidation callback is called from the notifier thread only. */
+/* volume: number of the mounted NT volume.  The invalidation callbacks may be called from any thread, also one that
+ * serves a request: they only queue. */
 struct view_callbacks {
     void *ctx;
     void (*invalidate_entry)(void *ctx, view_node parent, const char *name, size_t length);
@@ -50,6 +51,10 @@ struct view_callbacks {
 int view_create(view **v, unsigned volume, const struct view_options *options, const struct view_callbacks *callbacks);
 /* Ends it: CLEANUP and CLOSE for every handle still open. */
 void view_destroy(view *v);
+
+/* A signal for the caller served by this thread (port_thread_id): an operation that a driver has pended is cancelled, which ends it
+ * with -EINTR.  false: the thread waits for no such operation now.  Any thread, also that one about to wait. */
+bool view_cancel(view *v, uint32_t thread);
 
 int view_lookup(view *v, view_node parent, const char *name, size_t length, const struct view_who *who, struct view_entry *out);
 void view_forget(view *v, view_node node, uint64_t count);
