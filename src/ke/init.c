@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Start of the layer, and what of a module is still to run. */
 #include "ke/kip.h"
+#include "rtl/sehp.h"
 
-static VOID (*KiFaultResume)(const struct port_fault_info *Info);
+static VOID (*KiFaultResume)(const struct port_fault_info *Info) = RtlpSehFaultResume;
 static VOID (*KiFaultFatal)(const struct port_fault_info *Info);
 static BOOLEAN KiInitialized;
 

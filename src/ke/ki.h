@@ -99,11 +99,9 @@ KiCurrent(VOID)
 
 /* ---- initialisation ---- */
 VOID KeInitialize(VOID);                       /* once per process, before anything else of the NT side */
-/* try_resume and fatal of port_fault_install; set before KeInitialize, or later to replace them. */
+/* try_resume and fatal of port_fault_install, at any time.  Without them: the run-time library's SEH, and none. */
 VOID KiSetFaultResume(VOID (*Resume)(const struct port_fault_info *Info));
 VOID KiSetFaultFatal(VOID (*Fatal)(const struct port_fault_info *Info));
-/* The run-time library's innermost SEH frame of this thread: NT_CALL hides outer frames from the callee and restores them. */
-VOID KiSetSehSwap(PVOID (*Swap)(PVOID Top));
 
 /* ---- threads ---- */
 typedef struct KI_THREAD_HOOKS {

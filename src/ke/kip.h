@@ -88,7 +88,6 @@ VOID KiReportUninitialised(const VOID *Object);
 #define KI_FAULT_REPORTED 0x4B690001           /* a bug check: the finding was made where it was called */
 #define KI_FAULT_THREAD_EXIT 0x4B690002        /* PsTerminateSystemThread */
 
-extern PVOID (*KiSehSwap)(PVOID Top);
 VOID KiInitializeHeldReleases(VOID);
 VOID KiSpinLockRelease(PKSPIN_LOCK SpinLock);
 VOID KiTimerUse(ULONG_PTR Base, ULONG_PTR End, KI_MODULE_USE *Use);

@@ -5,20 +5,14 @@
 #include "ke/ntcall.h"
 
 #include "ke/kip.h"
+#include "rtl/sehp.h"
 
 static VOID (*KiHeldReleases[KiHeldKindCount])(PVOID Lock);
-PVOID (*KiSehSwap)(PVOID Top);
 
 VOID
 KiSetHeldRelease(enum KI_HELD_KIND Kind, VOID (*Release)(PVOID Lock))
 {
     KiHeldReleases[Kind] = Release;
-}
-
-VOID
-KiSetSehSwap(PVOID (*Swap)(PVOID Top))
-{
-    KiSehSwap = Swap;
 }
 
 /* ---- owners ---- */
@@ -61,7 +55,7 @@ KiDriverCallEnter(KI_DRIVER_CALL *Call)
     Call->EntrySpecialApc = Thread->SpecialApcDisable;
     Call->Outer = Thread->Call;
     Thread->Call = Call;
-    Call->OuterSeh = KiSehSwap != NULL ? KiSehSwap(NULL) : NULL;
+    Call->OuterSeh = RtlpSehSwapTop(NULL);
     Call->Vf.operation = Call->Operation;
     Call->Vf.phase = Call->Phase;
     Call->Vf.name = Call->Name != NULL ? (const uint16_t *)Call->Name->Buffer : NULL;
@@ -117,9 +111,7 @@ KiDriverCallPop(KI_DRIVER_CALL *Call)
 {
     PKTHREAD Thread = KiCurrent();
 
-    if (KiSehSwap != NULL) {
-        KiSehSwap(Call->OuterSeh);
-    }
+    RtlpSehSwapTop(Call->OuterSeh);
     vf_operation_leave(&Call->Vf);
     Thread->Call = Call->Outer;
 }
@@ -144,11 +136,14 @@ static VOID
 KiReleaseHeld(PKTHREAD Thread, ULONG Keep)
 {
     while (Thread->HeldCount > Keep) {
-        KI_HELD Held = Thread->Held[Thread->HeldCount - 1];
+        const ULONG Count = Thread->HeldCount;
+        KI_HELD Held = Thread->Held[Count - 1];
         if (KiHeldReleases[Held.Kind] != NULL) {
             KiHeldReleases[Held.Kind](Held.Lock);
         }
-        KiHeldPop(Thread, Held.Lock);
+        if (Thread->HeldCount == Count) {
+            Thread->HeldCount--;               /* no longer held, or unknown how to release */
+        }
     }
 }
 

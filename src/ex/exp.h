@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ex, inward header for the layers above (NT side): pool for the runtime itself, work items that know their owner.
+ *
+ * ExAllocatePool* charges the driver that called it (by return address, see KiOwnerOfCall); a call from the runtime is
+ * charged to the runtime and never reported as a leak.  A block of either kind is freed by ExFreePool.
+ */
+#ifndef FB_EX_EXP_H
+#define FB_EX_EXP_H
+
+#include <ntdef.h>
+#include <ntstatus.h>
+#include <ntos/ex.h>
+
+#include "ex/tags.h"
+#include "ke/ki.h"
+
+/* Not zeroed.  Owner NULL: the runtime's.  Routine: a literal, named by the leak report. */
+PVOID ExpPoolAllocate(SIZE_T Bytes, ULONG Tag, vf_owner *Owner, const char *Routine);
+VOID ExpPoolFree(PVOID Block);
+/* Size as requested; 0 if Block is no pool block. */
+SIZE_T ExpPoolSize(PVOID Block);
+
+/* ExQueueWorkItem runs a driver's routine inside NT_CALL, found by its address; a routine of the runtime it calls plainly. */
+/* Items queued or running whose routine lies in [Base, End). */
+ULONG ExpWorkItemUse(ULONG_PTR Base, ULONG_PTR End);
+/* Waits until no item is queued or running.  Not from a worker. */
+VOID ExpDrainWorkItems(VOID);
+
+
+/* Ends the quarantine of freed pool blocks; a write after free is found here at the latest.  At unload. */
+VOID ExpPoolQuarantineFlush(VOID);
+
+#endif
