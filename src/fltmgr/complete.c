@@ -143,7 +143,7 @@ FltpDrainTakeLocked(FLTP_OPERATION *Operation, FLTP_NODE *Node, LONG Index, FLTP
 {
     *Taken = *Node;
     Node->Callback = NULL;
-    Copy->Data = Operation->Data;
+    memcpy((PVOID)&Copy->Data, &Operation->Data, sizeof(Copy->Data));
     Copy->Iopb = Operation->Iopb;
     for (const FLTP_SAVED *Saved = Operation->Saved; Saved != NULL && Saved->Node >= Index; Saved = Saved->Next) {
         Copy->Iopb = Saved->Iopb;

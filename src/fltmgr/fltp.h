@@ -273,6 +273,8 @@ typedef struct FLTP_SNAPSHOT {                 /* constant after publish, but fo
     _Atomic(ULONG) References;                 /* 1 while published + suspended operations */
     LIST_ENTRY Links;                          /* Volume->Retired; Volume->Lock */
     ULONGLONG Majors;                          /* bit per index that anybody registered */
+    BOOLEAN QueryOpenAllowed;                  /* whoever registered creates registered IRP_MJ_QUERY_OPEN too */
+    BOOLEAN NetworkQueryOpenAllowed;           /* … IRP_MJ_NETWORK_QUERY_OPEN */
     ULONG InstanceCount;
     PFLT_INSTANCE *Instances;                  /* highest altitude first */
     struct { USHORT First, Count; } Operations[FLTP_MAJORS];

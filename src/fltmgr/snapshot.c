@@ -133,6 +133,19 @@ FltpSnapshotFill(FLTP_SNAPSHOT *Snapshot)
     }
 }
 
+/* Nobody who registered creates would be bypassed by a query of that kind. */
+static BOOLEAN
+FltpSnapshotAllows(const FLTP_SNAPSHOT *Snapshot, UCHAR Major)
+{
+    for (ULONG Rank = 0; Rank < Snapshot->InstanceCount; Rank++) {
+        const FLTP_OPERATION_CALLBACKS *Operations = Snapshot->Instances[Rank]->Filter->Operations;
+        if (Operations[IRP_MJ_CREATE].Registered && !Operations[FltpMajorIndex(Major)].Registered) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 static FLTP_SNAPSHOT *
 FltpSnapshotBuildLocked(PFLT_VOLUME Volume)
 {
@@ -156,6 +169,8 @@ FltpSnapshotBuildLocked(PFLT_VOLUME Volume)
         }
     }
     FltpSnapshotFill(Snapshot);
+    Snapshot->QueryOpenAllowed = FltpSnapshotAllows(Snapshot, IRP_MJ_QUERY_OPEN);
+    Snapshot->NetworkQueryOpenAllowed = FltpSnapshotAllows(Snapshot, IRP_MJ_NETWORK_QUERY_OPEN);
     return Snapshot;
 }
 
