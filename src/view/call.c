@@ -141,6 +141,14 @@ ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access)
 }
 
 NTSTATUS
+ViewBorrowUnnamed(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject, BOOLEAN *Borrowed)
+{
+    *FileObject = ViewAnyFileObject(Node, Open->Access);
+    *Borrowed = *FileObject != NULL;
+    return *Borrowed ? STATUS_SUCCESS : ViewpOpenById(Call, Node, Open, FileObject);
+}
+
+NTSTATUS
 ViewBorrowNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject, BOOLEAN *Borrowed)
 {
     *Borrowed = FALSE;
@@ -148,13 +156,8 @@ ViewBorrowNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OB
     if (!ViewIsNotFound(Status)) {
         return Status;
     }
-    *FileObject = ViewAnyFileObject(Node, Open->Access);
-    if (*FileObject != NULL) {
-        *Borrowed = TRUE;
-        return STATUS_SUCCESS;
-    }
-    NTSTATUS ById = ViewpOpenById(Call, Node, Open, FileObject);
-    return NT_SUCCESS(ById) ? ById : Status;
+    NTSTATUS Unnamed = ViewBorrowUnnamed(Call, Node, Open, FileObject, Borrowed);
+    return NT_SUCCESS(Unnamed) ? Unnamed : Status;
 }
 
 VOID

@@ -232,33 +232,46 @@ view_forget(view *v, view_node node, uint64_t count)
     }
 }
 
+static BOOLEAN
+ViewpIsNode(const VIEW_NODE *Node, const FILE_STAT_LX_INFORMATION *Stat)
+{
+    return (ULONGLONG)Stat->FileId.QuadPart == Node->FileId;
+}
+
+static NTSTATUS
+ViewpStatOpened(VIEW_CALL *Call, VIEW_NODE *Node, BOOLEAN Named, FILE_STAT_LX_INFORMATION *Stat)
+{
+    PFILE_OBJECT FileObject;
+    BOOLEAN Borrowed;
+    NTSTATUS Status = Named ? ViewBorrowNode(Call, Node, &ViewpStatOpen, &FileObject, &Borrowed)
+                            : ViewBorrowUnnamed(Call, Node, &ViewpStatOpen, &FileObject, &Borrowed);
+    if (NT_SUCCESS(Status)) {
+        Status = ViewStatFile(Call, FileObject, Stat);
+        ViewGiveBack(FileObject, Borrowed);
+    }
+    return Status;
+}
+
 /* By each link, then by an open file object, then by id. */
 static NTSTATUS
 ViewpStatNode(VIEW_CALL *Call, VIEW_NODE *Node, FILE_STAT_LX_INFORMATION *Stat)
 {
-    UNICODE_STRING Path;
-    BOOLEAN Open = FALSE;
-    ULONG Links = 0;
-    for (; !Open; Links++) {
-        NTSTATUS Status = ViewPath(Call->View, Node, Links, NULL, 0, Call->Scratch->Path, VIEW_PATH_BYTES, &Path);
+    BOOLEAN Named = FALSE;
+    for (ULONG Which = 0; !Named; Which++) {
+        UNICODE_STRING Path;
+        NTSTATUS Status = ViewPath(Call->View, Node, Which, NULL, 0, Call->Scratch->Path, VIEW_PATH_BYTES, &Path);
         if (!NT_SUCCESS(Status)) {
             break;
         }
         Status = ViewpQueryOpen(Call, &Path, FALSE, Stat);
-        Open = ViewpMustOpen(Status);
-        if (NT_SUCCESS(Status) && (ULONGLONG)Stat->FileId.QuadPart != Node->FileId) {
-            continue;                          /* another file has the name now */
-        }
-        if (!Open && !ViewIsNotFound(Status)) {
+        Named = ViewpMustOpen(Status);
+        if (NT_SUCCESS(Status) ? ViewpIsNode(Node, Stat) : !Named && !ViewIsNotFound(Status)) {
             return Status;
         }
     }
-    PFILE_OBJECT FileObject;
-    BOOLEAN Borrowed;
-    NTSTATUS Status = ViewBorrowNode(Call, Node, &ViewpStatOpen, &FileObject, &Borrowed);
-    if (NT_SUCCESS(Status)) {
-        Status = ViewStatFile(Call, FileObject, Stat);
-        ViewGiveBack(FileObject, Borrowed);
+    NTSTATUS Status = ViewpStatOpened(Call, Node, Named, Stat);
+    if (Named && NT_SUCCESS(Status) && !ViewpIsNode(Node, Stat)) {
+        Status = ViewpStatOpened(Call, Node, FALSE, Stat);   /* another file has the name now */
     }
     return Status;
 }

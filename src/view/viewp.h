@@ -212,6 +212,8 @@ NTSTATUS ViewOpenChild(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, US
 NTSTATUS ViewOpenNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject);
 /* The same, but an open file object of the node serves if no name leads there any more.  *Borrowed: dereference, do not close. */
 NTSTATUS ViewBorrowNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject, BOOLEAN *Borrowed);
+/* … without trying names: they lead to another file now. */
+NTSTATUS ViewBorrowUnnamed(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject, BOOLEAN *Borrowed);
 /* A file object of the node, referenced, or NULL. */
 PFILE_OBJECT ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access);
 VOID ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed);
