@@ -265,11 +265,7 @@ NTKERNELAPI VOID ExFreeToLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PVOID Ent
 #define NonPagedPool NonPagedPoolNx
 #define NonPagedPoolCacheAligned NonPagedPoolNxCacheAligned
 #elif defined(POOL_NX_OPTIN) && POOL_NX_OPTIN
-#if defined(_MSC_VER)
-EXTERN_C __declspec(selectany) POOL_TYPE ExDefaultNonPagedPoolType = NonPagedPool;
-#else
 DECLSPEC_SELECTANY POOL_TYPE ExDefaultNonPagedPoolType = NonPagedPool;
-#endif
 #define NonPagedPool ExDefaultNonPagedPoolType
 #define ExInitializeDriverRuntime(RuntimeFlags) \
     ((((RuntimeFlags)&DrvRtPoolNxOptIn) != 0) ? (void)(ExDefaultNonPagedPoolType = NonPagedPoolNx) \
