@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "host/run.h"
 
 #ifndef FILTERBED_VERSION
 #define FILTERBED_VERSION "unknown"
@@ -49,6 +50,9 @@ main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
         printf("filterbed %s\n", FILTERBED_VERSION);
         return EXIT_STATUS_OK;
+    }
+    if (strcmp(argv[1], "--server") == 0 && argc == 2) {
+        return fbed_server(); /* how filterbed run starts the process with the drivers in it */
     }
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(argv[1], verbs[i].name) == 0) {

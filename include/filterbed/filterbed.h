@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filterbed in a program of your own: a test, a fuzzer, a tool.
+ *
+ *   fbed_machine_create(&options, &machine, &error);
+ *   fbed_volume_add_memory(machine, NULL, &volume, &error);
+ *   fbed_filter_load(machine, &filter_options, &filter, &error);
+ *   fbed_volume_script(volume, "write a.txt hello\nread a.txt\n", "inline", &result, &error);
+ *   fbed_filter_unload(filter, &error);
+ *   fbed_report(machine, FBED_REPORT_TEXT, &text);  … free(text);
+ *   fbed_machine_destroy(machine);
+ *
+ * Routines that can fail return 0, or -1 with *error filled in (error may be NULL).  Strings that are passed in are copied; strings
+ * that come out as char ** are the caller's, to be freed with free().  Objects belong to the machine and end with it.
+ * Routines of one machine may be called from any thread, but not at the same time unless said.
+ */
+#ifndef FILTERBED_H
+#define FILTERBED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fbed_machine fbed_machine;
+typedef struct fbed_volume fbed_volume;
+typedef struct fbed_filter fbed_filter;
+
+struct fbed_error {
+    uint32_t status;                           /* NTSTATUS if a routine of the NT side failed, else 0 */
+    int posix;                                 /* errno if the host failed, else 0 */
+    char text[2048];                           /* one line, no newline; names the filter or file */
+};
+
+enum fbed_verify { FBED_VERIFY_OFF, FBED_VERIFY_STANDARD, FBED_VERIFY_FULL };
+
+struct fbed_machine_options {
+    size_t size;                               /* sizeof(struct fbed_machine_options) */
+    enum fbed_verify verify;
+    unsigned watchdog_seconds;                 /* how long an unload may wait; 0 = 5 */
+    int debug_fd;                              /* DbgPrint output; -1 = stderr.  Borrowed. */
+    int crash_fd;                              /* a crash record (one JSON line) goes there before the process dies; -1 = stderr, as text */
+};
+
+/*
+ * The machine: one per process, and once per process, because the routines that drivers call take no machine.
+ * Fails when there is or was one.  options may be NULL.  Installs handlers for SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT.
+ */
+int fbed_machine_create(const struct fbed_machine_options *options, fbed_machine **machine, struct fbed_error *error);
+/* Unloads what is still loaded, newest first, removes the volumes.  The report is gone afterwards.  NULL is fine. */
+void fbed_machine_destroy(fbed_machine *machine);
+
+struct fbed_volume_options {
+    size_t size;
+    bool case_insensitive;                     /* names that differ in case only are one name, also for POSIX callers */
+    bool read_only;
+};
+/* An empty volume in memory.  Filters attach to it as they are loaded.  options may be NULL. */
+int fbed_volume_add_memory(fbed_machine *machine, const struct fbed_volume_options *options, fbed_volume **volume,
+                           struct fbed_error *error);
+/* The directory that fd is open on (duplicated).  Nothing outside it can be reached. */
+int fbed_volume_add_directory(fbed_machine *machine, int fd, const struct fbed_volume_options *options, fbed_volume **volume,
+                              struct fbed_error *error);
+/* n of \Device\HarddiskVolume<n>. */
+unsigned fbed_volume_number(const fbed_volume *volume);
+
+struct fbed_script_result {
+    unsigned operations, failed;
+    char message[1024];                        /* the first line that went wrong: "name:line: what" */
+};
+/*
+ * Runs a script of file operations on the volume, through the filters, as an ordinary user-mode caller (language: filterbed(1)).
+ * name stands in messages.  Output of read, list, stat goes to stdout.  -1 if a line is malformed (nothing has run then) or failed;
+ * result may be NULL.
+ */
+int fbed_volume_script(fbed_volume *volume, const char *text, const char *name, struct fbed_script_result *result,
+                       struct fbed_error *error);
+
+struct fbed_filter_options {
+    size_t size;
+    const char *filter;                        /* what filterbed build takes: .vcxproj, directory, .inf, module */
+    const char *inf;                           /* NULL: the one that belongs to filter */
+    const char *cc, *sanitize;                 /* for building; NULL = default */
+    bool debug;
+};
+/*
+ * Builds the filter if it needs that, loads its module, writes the service key from the INF, calls DriverEntry.
+ * Loading one that was unloaded before starts with fresh data.
+ */
+int fbed_filter_load(fbed_machine *machine, const struct fbed_filter_options *options, fbed_filter **filter, struct fbed_error *error);
+/*
+ * FilterUnload, then DriverUnload; the image stays mapped, late calls are named.  Every reference the driver still holds becomes a
+ * finding.  Fails if the filter refuses (it stays loaded), or does not return within the watchdog's time (it is then given up).
+ */
+int fbed_filter_unload(fbed_filter *filter, struct fbed_error *error);
+const char *fbed_filter_name(const fbed_filter *filter);
+
+/* Findings so far. */
+unsigned fbed_finding_count(const fbed_machine *machine);
+
+enum fbed_report_kind { FBED_REPORT_TEXT, FBED_REPORT_JSON };
+/* What the filters did and what the verifier found, so far; JSON is described in docs/report.md. */
+int fbed_report(fbed_machine *machine, enum fbed_report_kind kind, char **text);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

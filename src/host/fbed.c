@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/* The embedding API: the machine, its volumes and filters; see filterbed.h. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/compile.h"
+#include "host/crash.h"
+#include "host/fbedp.h"
+#include "host/unload.h"
+
+#define WATCHDOG_SECONDS 5
+
+static atomic_bool machine_made; /* one per process */
+static atomic_uint watchdog_seconds;
+
+int
+fbed_fail(struct fbed_error *error, uint32_t status, int posix, const char *fmt, ...)
+{
+    if (error != NULL) {
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(error->text, sizeof error->text, fmt, args);
+        va_end(args);
+        error->status = status;
+        error->posix = posix;
+    }
+    return -1;
+}
+
+static int
+fail_host(struct fbed_error *error, const struct host_error *err)
+{
+    return fbed_fail(error, 0, 0, "%.*s", (int)sizeof error->text - 1, err->text);
+}
+
+static int
+fail_status(struct fbed_error *error, uint32_t status, const char *who, const char *what)
+{
+    char text[64];
+    return fbed_fail(error, status, 0, "%s: %s: %s", who, what, host_status_text(status, text, sizeof text));
+}
+
+extern const char *
+fb_status_name(uint32_t status);
+
+const char *
+host_status_text(uint32_t status, char *text, size_t size)
+{
+    const char *name = fb_status_name(status);
+    if (name != NULL) {
+        snprintf(text, size, "%s", name);
+    } else {
+        snprintf(text, size, "0x%08X", status);
+    }
+    return text;
+}
+
+/* ---- machine ---- */
+
+static bool
+unload_waits(vf_owner *owner, unsigned seconds)
+{
+    (void)owner;
+    return seconds >= atomic_load(&watchdog_seconds);
+}
+
+int
+fbed_machine_create(const struct fbed_machine_options *options, fbed_machine **machine, struct fbed_error *error)
+{
+    static const enum vf_level levels[] = {VF_OFF, VF_STANDARD, VF_FULL};
+    *machine = NULL;
+    if (atomic_exchange(&machine_made, true)) {
+        return fbed_fail(error, 0, EBUSY, "this process has, or had, a machine; there is one per process");
+    }
+    fbed_machine *m = host_xalloc(sizeof *m);
+    memset(m, 0, sizeof *m);
+    pthread_mutex_init(&m->lock, NULL);
+    m->filters_tail = &m->filters;
+    m->options = (struct fbed_machine_options){.verify = FBED_VERIFY_STANDARD, .debug_fd = -1, .crash_fd = -1};
+    if (options != NULL) {
+        m->options = *options;
+    }
+    if (m->options.watchdog_seconds == 0) {
+        m->options.watchdog_seconds = WATCHDOG_SECONDS;
+    }
+    atomic_store(&watchdog_seconds, m->options.watchdog_seconds);
+    if (m->options.debug_fd >= 0) {
+        port_debug_output_fd(m->options.debug_fd);
+    }
+    vf_set_level(levels[m->options.verify <= FBED_VERIFY_FULL ? m->options.verify : FBED_VERIFY_FULL]);
+    crash_to(m->options.crash_fd);
+    uint32_t status = host_nt_start(crash_record);
+    if (!HOST_STATUS_OK(status)) {
+        free(m);
+        return fail_status(error, status, "machine", "starting the layers failed");
+    }
+    host_nt_set_wait_hook(unload_waits);
+    *machine = m;
+    return 0;
+}
+
+static void
+destroy_filters(fbed_machine *m)
+{
+    for (bool again = true; again;) {
+        struct fbed_filter *last = NULL;
+        for (struct fbed_filter *f = m->filters; f != NULL; f = f->next) {
+            last = f->state == FILTER_LOADED ? f : last;
+        }
+        again = last != NULL;
+        if (again && fbed_filter_unload(last, NULL) != 0) {
+            last->state = FILTER_ABANDONED;
+        }
+    }
+    while (m->filters != NULL) {
+        struct fbed_filter *f = m->filters;
+        m->filters = f->next;
+        free(f->service);
+        free(f->altitude);
+        free(f->module);
+        free(f->inf);
+        free(f);
+    }
+}
+
+void
+fbed_machine_destroy(fbed_machine *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    destroy_filters(m);
+    while (m->volumes != NULL) {
+        struct fbed_volume *v = m->volumes;
+        m->volumes = v->next;
+        host_nt_volume_remove(v->number);
+        free(v);
+    }
+    host_nt_stop();
+    port_debug_output_flush();
+    pthread_mutex_destroy(&m->lock);
+    free(m);
+}
+
+/* ---- volumes ---- */
+
+static int
+add_volume(fbed_machine *m, int fd, const struct fbed_volume_options *o, fbed_volume **volume, struct fbed_error *error)
+{
+    struct fbed_volume *v = host_xalloc(sizeof *v);
+    pthread_mutex_lock(&m->lock);
+    *v = (struct fbed_volume){.next = m->volumes, .machine = m, .number = m->volume_count + 1};
+    v->case_insensitive = o != NULL && o->case_insensitive;
+    struct host_nt_volume nt = {.number = v->number, .fd = fd, .case_insensitive = v->case_insensitive};
+    nt.read_only = o != NULL && o->read_only;
+    uint32_t status = host_nt_volume_add(&nt);
+    if (HOST_STATUS_OK(status)) {
+        m->volumes = v;
+        m->volume_count++;
+    }
+    pthread_mutex_unlock(&m->lock);
+    if (!HOST_STATUS_OK(status)) {
+        free(v);
+        return fail_status(error, status, "volume", "mounting it failed");
+    }
+    *volume = v;
+    return 0;
+}
+
+int
+fbed_volume_add_memory(fbed_machine *m, const struct fbed_volume_options *o, fbed_volume **volume, struct fbed_error *error)
+{
+    return add_volume(m, -1, o, volume, error);
+}
+
+int
+fbed_volume_add_directory(fbed_machine *m, int fd, const struct fbed_volume_options *o, fbed_volume **volume,
+                          struct fbed_error *error)
+{
+    if (fd < 0) {
+        return fbed_fail(error, 0, EBADF, "volume: no descriptor");
+    }
+    return add_volume(m, fd, o, volume, error);
+}
+
+unsigned
+fbed_volume_number(const fbed_volume *volume)
+{
+    return volume->number;
+}
+
+/* ---- filters ---- */
+
+static int
+value_failed(struct fbed_error *error, const struct host_inf *inf, const struct host_inf_value *v, uint32_t status)
+{
+    char text[64];
+    return fbed_fail(error, status, 0, "%s:%d: value \"%s\" cannot be stored: %s", inf->path, v != NULL ? v->line : 0,
+                     v != NULL ? v->name : "", host_status_text(status, text, sizeof text));
+}
+
+static uint32_t
+service_string(const char *service, const char *name, const char *text)
+{
+    return text != NULL ? host_nt_service_value(service, "", name, HOST_REG_SZ, text, strlen(text) + 1) : 0;
+}
+
+static uint32_t
+service_number(const char *service, const char *name, uint32_t number)
+{
+    return host_nt_service_value(service, "", name, HOST_REG_DWORD, &number, sizeof number);
+}
+
+/* What the installer would write below Services\<name>. */
+static int
+write_service(const char *service, const struct host_inf *inf, struct fbed_error *error)
+{
+    host_nt_service_delete(service);
+    uint32_t status = host_nt_service_create(service);
+    for (size_t i = 0; HOST_STATUS_OK(status) && i < inf->value_count; i++) {
+        const struct host_inf_value *v = &inf->values[i];
+        status = host_nt_service_value(service, v->subkey, v->name, v->type, v->data, v->size);
+        if (!HOST_STATUS_OK(status)) {
+            return value_failed(error, inf, v, status);
+        }
+    }
+    const struct { const char *name; uint32_t number; } numbers[] = {
+        {"Type", inf->service_type}, {"Start", inf->start_type}, {"ErrorControl", inf->error_control}};
+    for (size_t i = 0; HOST_STATUS_OK(status) && i < sizeof numbers / sizeof *numbers; i++) {
+        status = service_number(service, numbers[i].name, numbers[i].number);
+    }
+    if (HOST_STATUS_OK(status)) {
+        status = service_string(service, "DisplayName", inf->display_name);
+    }
+    if (HOST_STATUS_OK(status)) {
+        status = service_string(service, "Group", inf->load_order_group);
+    }
+    if (HOST_STATUS_OK(status)) {
+        char image[256];
+        snprintf(image, sizeof image, "system32\\drivers\\%s", inf->binary != NULL ? inf->binary : service);
+        status = host_nt_service_value(service, "", "ImagePath", HOST_REG_EXPAND_SZ, image, strlen(image) + 1);
+    }
+    return HOST_STATUS_OK(status) ? 0 : fail_status(error, status, service, "its service key cannot be written");
+}
+
+static const char *
+default_altitude(const struct host_inf *inf)
+{
+    for (size_t i = 0; inf->default_instance != NULL && i < inf->instance_count; i++) {
+        if (strcasecmp(inf->instances[i].name, inf->default_instance) == 0) {
+            return inf->instances[i].altitude;
+        }
+    }
+    return inf->instance_count != 0 ? inf->instances[0].altitude : NULL;
+}
+
+static struct fbed_filter *
+find_loaded(fbed_machine *m, const char *service)
+{
+    struct fbed_filter *f = m->filters;
+    while (f != NULL && (f->state != FILTER_LOADED || strcasecmp(f->service, service) != 0)) {
+        f = f->next;
+    }
+    return f;
+}
+
+static int
+start_driver(struct fbed_filter *f, struct fbed_error *error)
+{
+    uint32_t status = host_nt_load(f->service, f->image.entry, f->image.owner, &f->driver);
+    if (HOST_STATUS_OK(status)) {
+        return 0;
+    }
+    char text[64];
+    vf_report_leaks(f->image.owner);
+    host_image_retire(&f->image);
+    host_status_text(status, text, sizeof text);
+    if (status == 0xC0000183u) {
+        return fbed_fail(error, status, 0, "%s: DriverEntry crashed (%s)", f->service, text);
+    }
+    return fbed_fail(error, status, 0, "%s: DriverEntry failed with %s (0x%08X)", f->service, text, status);
+}
+
+static int
+load_filter(fbed_machine *m, const struct host_module *module, const struct host_inf *inf, struct fbed_filter *f,
+            struct fbed_error *error)
+{
+    struct host_error err;
+    if (find_loaded(m, inf->service_name) != NULL) {
+        return fbed_fail(error, 0, EEXIST, "%s: a driver of that name is loaded already", inf->service_name);
+    }
+    if (write_service(inf->service_name, inf, error) != 0) {
+        return -1;
+    }
+    char *path = host_path_real(module->path);
+    int rc = host_image_load(inf->service_name, path != NULL ? path : module->path, &f->image, &err);
+    free(path);
+    if (rc != 0) {
+        return fail_host(error, &err);
+    }
+    f->machine = m;
+    f->service = host_strdup(inf->service_name);
+    const char *altitude = default_altitude(inf);
+    f->altitude = altitude != NULL ? host_strdup(altitude) : NULL;
+    f->module = host_strdup(module->path);
+    f->inf = host_strdup(inf->path);
+    f->state = FILTER_LOADED;
+    /* Listed before DriverEntry: what it does belongs into the report even if it fails. */
+    *m->filters_tail = f;
+    m->filters_tail = &f->next;
+    if (start_driver(f, error) != 0) {
+        f->state = FILTER_UNLOADED;
+        return -2;
+    }
+    return 0;
+}
+
+int
+fbed_filter_load(fbed_machine *m, const struct fbed_filter_options *o, fbed_filter **filter, struct fbed_error *error)
+{
+    struct host_module module;
+    struct host_inf inf;
+    struct host_error err;
+    struct host_build_options build = {.filter = o->filter, .sanitize = o->sanitize, .cc = o->cc, .debug = o->debug};
+    *filter = NULL;
+    if (host_build_project(&build, &module, &err) != 0) {
+        return fail_host(error, &err);
+    }
+    const char *path = o->inf != NULL ? o->inf : module.inf;
+    int rc = -1;
+    if (path == NULL) {
+        fbed_fail(error, 0, ENOENT, "%s: there is no INF beside it; without one its altitude is unknown", o->filter);
+    } else if (host_inf_load(path, 0, &inf, &err) != 0) {
+        fail_host(error, &err);
+    } else {
+        struct fbed_filter *f = host_xalloc(sizeof *f);
+        memset(f, 0, sizeof *f);
+        pthread_mutex_lock(&m->lock);
+        rc = load_filter(m, &module, &inf, f, error);
+        pthread_mutex_unlock(&m->lock);
+        if (rc == 0) {
+            *filter = f;
+        } else if (rc == -1) {
+            free(f);
+        }
+        host_inf_free(&inf);
+    }
+    host_module_free(&module);
+    return rc == 0 ? 0 : -1;
+}
+
+const char *
+fbed_filter_name(const fbed_filter *filter)
+{
+    return filter->service;
+}
+
+static void
+remember_counts(const struct host_nt_filter *filter, void *ctx)
+{
+    struct fbed_filter *f = ctx;
+    if (filter->owner == f->image.owner && !filter->retired) {
+        f->last = *filter;
+        f->instances = filter->instances;
+    }
+}
+
+int
+fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
+{
+    if (f->state != FILTER_LOADED) {
+        return fbed_fail(error, 0, EINVAL, "%s: it is not loaded", f->service);
+    }
+    host_nt_filters(remember_counts, f);
+    struct unload_result result;
+    unload_run(f, atomic_load(&watchdog_seconds), &result);
+    if (!result.returned) {
+        f->state = FILTER_ABANDONED;
+        vf_report_leaks(f->image.owner);
+        return fbed_fail(error, 0, ETIMEDOUT, "%s: its unload routine does not return", f->service);
+    }
+    if (!HOST_STATUS_OK(result.status) && !result.driver_gone) {
+        f->state = FILTER_REFUSED;
+        vf_report_leaks(f->image.owner);
+        return fail_status(error, result.status, f->service, "it refuses to unload");
+    }
+    f->state = FILTER_UNLOADED;
+    unload_check(f);
+    vf_report_leaks(f->image.owner);
+    host_image_retire(&f->image);
+    port_debug_output_flush();
+    return 0;
+}
+
+unsigned
+fbed_finding_count(const fbed_machine *machine)
+{
+    (void)machine;
+    return vf_finding_count();
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host: the seam between the POSIX side and machine_nt.c, which starts the layers and drives FltMgr.  Neutral types; text is UTF-8;
+ * results are NTSTATUS values (0 = success).
+ */
+#ifndef FB_HOST_HOST_H
+#define FB_HOST_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "port/port.h"
+#include "vf/vf.h"
+
+#define HOST_STATUS_OK(status) ((int32_t)(status) >= 0)
+/* "STATUS_NO_MEMORY", or "0xC0000017" for one without a name; text holds at least 64 bytes and is returned. */
+const char *host_status_text(uint32_t status, char *text, size_t size);
+
+/* ---- life of the machine ---- */
+/* Starts every layer, lowest first.  fatal: as in port_fault_install. */
+uint32_t host_nt_start(void (*fatal)(const struct port_fault_info *info));
+void host_nt_stop(void);
+
+/* ---- volumes ---- */
+struct host_nt_volume {
+    unsigned number;                           /* \Device\HarddiskVolume<number>, drive C: for 1 */
+    bool case_insensitive, read_only;
+    int fd;                                    /* host directory (duplicated), or -1: in memory */
+};
+uint32_t host_nt_volume_add(const struct host_nt_volume *volume);
+void host_nt_volume_remove(unsigned number);
+
+/* ---- services ---- */
+uint32_t host_nt_service_create(const char *service);
+void host_nt_service_delete(const char *service);
+/* subkey is relative to the service key, "" is the key itself.  data of string types is UTF-8 (see host/inf.h). */
+uint32_t host_nt_service_value(const char *service, const char *subkey, const char *name, uint32_t type, const void *data, size_t size);
+
+/* ---- drivers ---- */
+uint32_t host_nt_load(const char *service, void *entry, vf_owner *owner, void **driver);
+/* Has the driver registered a filter?  Its name in name. */
+bool host_nt_filter_name(void *driver, char *name, size_t size);
+/* FilterUnload of the driver's filter, if it has one, then DriverUnload.  *driver_gone: DriverEntry may run again. */
+uint32_t host_nt_unload(void *driver, bool *driver_gone);
+/* Timers, DPCs, threads whose code lies in the module. */
+void host_nt_module_use(uintptr_t base, uintptr_t end, unsigned *timers, unsigned *dpcs, unsigned *threads);
+
+/* Called once a second while FltUnregisterFilter waits; true: give up. */
+void host_nt_set_wait_hook(bool (*hook)(vf_owner *owner, unsigned seconds));
+
+/* ---- what filters did ---- */
+struct host_nt_operation { const char *name; uint64_t pre, post; };
+struct host_nt_filter {
+    char name[128], altitude[128];
+    vf_owner *owner;
+    bool dead, retired;                        /* retired: unregistered */
+    unsigned instances;
+    unsigned operation_count;
+    struct host_nt_operation operations[64];
+};
+/* Filters that are registered and those that were. */
+void host_nt_filters(void (*fn)(const struct host_nt_filter *filter, void *ctx), void *ctx);
+
+#endif

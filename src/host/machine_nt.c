@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+/* The NT side of host: starts and stops the layers, mounts volumes, drives FltMgr; see host.h. */
+#include "host/host.h"
+
+#include <ntifs.h>
+#include <string.h>
+
+#include "cm/cmp.h"
+#include "fltmgr/fltmgr.h"
+#include "fltmgr/fltp.h"
+#include "fs/hostfs/hfs.h"
+#include "fs/memfs/mfs.h"
+#include "io/iop.h"
+#include "io/iopp.h"
+#include "ke/ki.h"
+#include "ob/obp.h"
+#include "ps/psp.h"
+#include "rtl/rtlp.h"
+
+#define HOST_MAX_VOLUMES 64
+
+/* One caller at a time (host/fbed.c holds the machine's lock). */
+static struct {
+    struct { BOOLEAN Used, Memory; PDEVICE_OBJECT Device; } Volumes[HOST_MAX_VOLUMES + 1];
+    bool (*WaitHook)(vf_owner *owner, unsigned seconds);
+} HostMachine;
+
+/* Filters that are gone, kept for the report.  HostRetiredLock. */
+static port_lock HostRetiredLock;
+static struct HOST_RETIRED {
+    struct HOST_RETIRED *Next;
+    struct host_nt_filter Filter;
+} *HostRetired;
+
+/* ---- text ---- */
+
+/* UTF-8 to a string in port memory (port_free(String->Buffer)), NUL-terminated. */
+static NTSTATUS
+HostpString(PUNICODE_STRING String, const char *Text, SIZE_T Bytes)
+{
+    SIZE_T Units = RtlpUtf8ToUtf16(NULL, 0, Text, Bytes);
+
+    if (Units >= 32767) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    String->Buffer = port_alloc((Units + 1) * sizeof(WCHAR));
+    if (String->Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlpUtf8ToUtf16(String->Buffer, Units, Text, Bytes);
+    String->Buffer[Units] = 0;
+    String->Length = (USHORT)(Units * sizeof(WCHAR));
+    String->MaximumLength = (USHORT)(String->Length + sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
+static void
+HostpText(char *Text, size_t Size, PCUNICODE_STRING String)
+{
+    SIZE_T Used = RtlpUtf16ToUtf8(Text, Size - 1, String->Buffer, String->Length / sizeof(WCHAR));
+
+    Text[Used < Size - 1 ? Used : Size - 1] = 0;
+}
+
+/* ---- life ---- */
+
+static BOOLEAN
+HostpUnloadWaits(PFLT_FILTER Filter, ULONG Seconds, PVOID Context)
+{
+    (void)Context;
+    return HostMachine.WaitHook != NULL && HostMachine.WaitHook(Filter->Owner, Seconds);
+}
+
+static void
+HostpDescribe(const FLTP_FILTER_REPORT *Report, struct host_nt_filter *Filter)
+{
+    memset(Filter, 0, sizeof(*Filter));
+    HostpText(Filter->name, sizeof(Filter->name), &Report->Name);
+    HostpText(Filter->altitude, sizeof(Filter->altitude), &Report->Altitude);
+    Filter->owner = Report->Owner;
+    Filter->dead = Report->Dead;
+    Filter->instances = Report->Instances;
+    for (ULONG i = 0; i < Report->MajorCount && i < 64; i++) {
+        struct host_nt_operation *Operation = &Filter->operations[Filter->operation_count++];
+        Operation->name = FltpMajorName(Report->Majors[i].Major);
+        Operation->pre = Report->Majors[i].Pre;
+        Operation->post = Report->Majors[i].Post;
+    }
+}
+
+static VOID
+HostpFilterRetired(const FLTP_FILTER_REPORT *Report, PVOID Context)
+{
+    struct HOST_RETIRED *Retired = port_alloc_zeroed(sizeof(*Retired));
+
+    (void)Context;
+    if (Retired == NULL) {
+        return;
+    }
+    HostpDescribe(Report, &Retired->Filter);
+    Retired->Filter.retired = true;
+    port_lock_acquire(&HostRetiredLock);
+    Retired->Next = HostRetired;
+    HostRetired = Retired;
+    port_lock_release(&HostRetiredLock);
+}
+
+uint32_t
+host_nt_start(void (*fatal)(const struct port_fault_info *info))
+{
+    KiSetFaultFatal(fatal);
+    KeInitialize();
+    ObpInitialize();
+    CmpInitialize();
+    PspInitialize();
+    IopInitialize();
+    NTSTATUS Status = FltpInitialize();
+    if (NT_SUCCESS(Status)) {
+        Status = MfsInitialize();
+    }
+    if (NT_SUCCESS(Status)) {
+        Status = HfsInitialize();
+    }
+    if (NT_SUCCESS(Status)) {
+        FltpSetWaitHook(HostpUnloadWaits, NULL);
+        FltpSetRetiredHook(HostpFilterRetired, NULL);
+    }
+    return (uint32_t)Status;
+}
+
+void
+host_nt_stop(void)
+{
+    FltpShutdown();
+    IopShutdown();
+    port_rcu_barrier();
+}
+
+void
+host_nt_set_wait_hook(bool (*hook)(vf_owner *owner, unsigned seconds))
+{
+    HostMachine.WaitHook = hook;
+}
+
+/* ---- volumes ---- */
+
+uint32_t
+host_nt_volume_add(const struct host_nt_volume *volume)
+{
+    NTSTATUS Status;
+
+    if (volume->number == 0 || volume->number > HOST_MAX_VOLUMES || HostMachine.Volumes[volume->number].Used) {
+        return (uint32_t)STATUS_INVALID_PARAMETER;
+    }
+    FSB_OPTIONS Options = {.ExactCaseOnly = FALSE, .ReadOnly = volume->read_only, .Label = L"filterbed"};
+    if (volume->number <= 24) {
+        Options.DriveLetter = (WCHAR)(L'C' + volume->number - 1);
+    }
+    PDEVICE_OBJECT Device = NULL;
+    if (volume->fd < 0) {
+        Status = MfsVolumeCreate(volume->number, &Options, &Device);
+    } else {
+        Status = HfsVolumeCreate(volume->number, volume->fd, &Options, &Device);
+    }
+    if (NT_SUCCESS(Status)) {
+        HostMachine.Volumes[volume->number].Used = TRUE;
+        HostMachine.Volumes[volume->number].Memory = volume->fd < 0;
+        HostMachine.Volumes[volume->number].Device = Device;
+    }
+    return (uint32_t)Status;
+}
+
+void
+host_nt_volume_remove(unsigned number)
+{
+    if (number > HOST_MAX_VOLUMES || !HostMachine.Volumes[number].Used) {
+        return;
+    }
+    if (HostMachine.Volumes[number].Memory) {
+        MfsVolumeDelete(HostMachine.Volumes[number].Device);
+    } else {
+        HfsVolumeDelete(HostMachine.Volumes[number].Device);
+    }
+    HostMachine.Volumes[number].Used = FALSE;
+}
+
+/* ---- services ---- */
+
+/* "\Registry\Machine\System\CurrentControlSet\Services\<service>[\<subkey>]" */
+static NTSTATUS
+HostpServicePath(PUNICODE_STRING Path, const char *Service, const char *Subkey)
+{
+    static const char Services[] = "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+    char Text[2048];
+    SIZE_T First = sizeof(Services) - 1, Second = strlen(Service), Third = strlen(Subkey);
+
+    if (First + Second + Third + 2 > sizeof(Text)) {
+        return STATUS_NAME_TOO_LONG;
+    }
+    memcpy(Text, Services, First);
+    memcpy(Text + First, Service, Second);
+    if (Third != 0) {
+        Text[First + Second++] = '\\';
+        memcpy(Text + First + Second, Subkey, Third);
+    }
+    return HostpString(Path, Text, First + Second + Third);
+}
+
+uint32_t
+host_nt_service_create(const char *service)
+{
+    UNICODE_STRING Path;
+    NTSTATUS Status = HostpServicePath(&Path, service, "");
+
+    if (NT_SUCCESS(Status)) {
+        Status = CmpCreateKeyPath(&Path);
+        port_free(Path.Buffer);
+    }
+    return (uint32_t)Status;
+}
+
+void
+host_nt_service_delete(const char *service)
+{
+    UNICODE_STRING Path;
+
+    if (NT_SUCCESS(HostpServicePath(&Path, service, ""))) {
+        CmpDeleteKeyPath(&Path);
+        port_free(Path.Buffer);
+    }
+}
+
+static NTSTATUS
+HostpSetValue(PCUNICODE_STRING Path, PCUNICODE_STRING Name, uint32_t Type, const void *Data, size_t Size)
+{
+    UNICODE_STRING Wide;
+
+    if (Type != REG_SZ && Type != REG_EXPAND_SZ && Type != REG_MULTI_SZ) {
+        return CmpSetValuePath(Path, Name, Type, Data, (ULONG)Size);
+    }
+    NTSTATUS Status = HostpString(&Wide, Data, Size);  /* NULs are text as well */
+    if (NT_SUCCESS(Status)) {
+        Status = CmpSetValuePath(Path, Name, Type, Wide.Buffer, Wide.Length);
+        port_free(Wide.Buffer);
+    }
+    return Status;
+}
+
+uint32_t
+host_nt_service_value(const char *service, const char *subkey, const char *name, uint32_t type, const void *data, size_t size)
+{
+    UNICODE_STRING Path, Name;
+    NTSTATUS Status = HostpServicePath(&Path, service, subkey);
+
+    if (!NT_SUCCESS(Status)) {
+        return (uint32_t)Status;
+    }
+    Status = HostpString(&Name, name, strlen(name));
+    if (NT_SUCCESS(Status)) {
+        Status = CmpCreateKeyPath(&Path);
+        if (NT_SUCCESS(Status)) {
+            Status = HostpSetValue(&Path, &Name, type, data, size);
+        }
+        port_free(Name.Buffer);
+    }
+    port_free(Path.Buffer);
+    return (uint32_t)Status;
+}
+
+/* ---- drivers ---- */
+
+uint32_t
+host_nt_load(const char *service, void *entry, vf_owner *owner, void **driver)
+{
+    UNICODE_STRING Path;
+    PDRIVER_OBJECT Driver;
+    NTSTATUS Status = HostpServicePath(&Path, service, "");
+
+    *driver = NULL;
+    if (!NT_SUCCESS(Status)) {
+        return (uint32_t)Status;
+    }
+    Status = IopLoadDriver(service, (PDRIVER_INITIALIZE)entry, &Path, owner, FALSE, &Driver);
+    port_free(Path.Buffer);
+    if (NT_SUCCESS(Status)) {
+        *driver = Driver;
+    }
+    return (uint32_t)Status;
+}
+
+bool
+host_nt_filter_name(void *driver, char *name, size_t size)
+{
+    PFLT_FILTER Filter = FltpFilterOfDriver(driver);
+
+    if (Filter == NULL) {
+        return false;
+    }
+    HostpText(name, size, &Filter->Name);
+    FltObjectDereference(Filter);
+    return true;
+}
+
+uint32_t
+host_nt_unload(void *driver, bool *driver_gone)
+{
+    PDRIVER_OBJECT Driver = driver;
+    char Text[256];
+
+    *driver_gone = false;
+    if (host_nt_filter_name(driver, Text, sizeof(Text))) {
+        UNICODE_STRING Name;
+        NTSTATUS Status = HostpString(&Name, Text, strlen(Text));
+        if (NT_SUCCESS(Status)) {
+            Status = FltpUnloadFilter(&Name, TRUE);
+            port_free(Name.Buffer);
+        }
+        if (!NT_SUCCESS(Status)) {
+            return (uint32_t)Status;
+        }
+        /* A minifilter needs no DriverUnload. */
+        if (Driver->DriverUnload == NULL) {
+            *driver_gone = true;
+            IOP_DRIVER_FROM(Driver)->Runtime = TRUE;
+        }
+    }
+    NTSTATUS Status = IopUnloadDriver(Driver);
+    *driver_gone = *driver_gone || NT_SUCCESS(Status);
+    return (uint32_t)Status;
+}
+
+void
+host_nt_module_use(uintptr_t base, uintptr_t end, unsigned *timers, unsigned *dpcs, unsigned *threads)
+{
+    KI_MODULE_USE Use;
+
+    KiModuleUse(base, end, &Use);
+    *timers = Use.Timers;
+    *dpcs = Use.Dpcs;
+    *threads = Use.Threads;
+}
+
+/* ---- report ---- */
+
+struct HOST_FILTER_WALK {
+    void (*Fn)(const struct host_nt_filter *filter, void *ctx);
+    void *Context;
+};
+
+static VOID
+HostpFilterLive(const FLTP_FILTER_REPORT *Report, PVOID Context)
+{
+    struct HOST_FILTER_WALK *Walk = Context;
+    struct host_nt_filter Filter;
+
+    HostpDescribe(Report, &Filter);
+    Walk->Fn(&Filter, Walk->Context);
+}
+
+void
+host_nt_filters(void (*fn)(const struct host_nt_filter *filter, void *ctx), void *ctx)
+{
+    struct HOST_FILTER_WALK Walk = {fn, ctx};
+
+    FltpReportFilters(HostpFilterLive, &Walk);
+    port_lock_acquire(&HostRetiredLock);
+    struct HOST_RETIRED *First = HostRetired;
+    port_lock_release(&HostRetiredLock);
+    for (; First != NULL; First = First->Next) {
+        fn(&First->Filter, ctx);
+    }
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `filterbed run`: the supervisor's way from beginning to end.
+ *
+ *   prepare ── start the server ── it loads the filters ──┬── mount ── run the command ── unmount ──┬── finish ── report
+ *                                                          └── run the script ──────────────────────┘
+ *
+ * Whatever goes wrong on the way leads to "unmount, end the server, say so".
+ */
+#include "host/run.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fuse/fuse.h"
+#include "host/report.h"
+#include "host/supervise.h"
+
+#define GRACE_MS 2000 /* for a command whose mount has died */
+
+static uint64_t
+now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void
+complain(const char *text)
+{
+    fprintf(stderr, "filterbed: %s\n", text);
+}
+
+/* ---- phases ---- */
+
+static int
+wait_loaded(struct supervisor *s, struct host_error *err)
+{
+    while (!s->loaded && s->error == NULL && !s->up.ended) {
+        if (s->interrupted) {
+            return host_fail(err, "interrupted while the filters were loading");
+        }
+        supervise_step(s, -1);
+    }
+    if (s->error != NULL) {
+        return host_fail(err, "%s", s->error);
+    }
+    return s->loaded ? 0 : host_fail(err, "the server ended before the filters were loaded");
+}
+
+static void
+run_script(struct supervisor *s)
+{
+    channel_send(s->down, json_pack("{s:s}", "type", "script"), -1);
+    while (!s->script_done && !s->up.ended && !s->fault_stop) {
+        supervise_step(s, -1);
+    }
+}
+
+/* The server is gone or told to stop: nothing the command does can end well. */
+static void
+cut_command(struct supervisor *s)
+{
+    place_abort(&s->place);
+    for (int round = 0; round < 3 && !s->command_ended; round++) {
+        if (round > 0) {
+            kill(s->command, round == 1 ? SIGTERM : SIGKILL);
+        }
+        const uint64_t end = now_ms() + GRACE_MS;
+        for (uint64_t now; !s->command_ended && (now = now_ms()) < end;) {
+            supervise_step(s, (int)(end - now));
+        }
+    }
+}
+
+static int
+run_command(struct supervisor *s, int *status, struct host_error *err)
+{
+    if (place_mount(s->prepared->directory, &s->place, err) != 0) {
+        return -1;
+    }
+    if (s->place.note[0] != '\0' && !s->options->quiet) {
+        complain(s->place.note);
+    }
+    bool sent = channel_send(s->down, json_pack("{s:s}", "type", "mount"), s->place.fuse_fd);
+    close(s->place.fuse_fd);
+    s->place.fuse_fd = -1;
+    while (sent && !s->serving && s->error == NULL && !s->up.ended) {
+        supervise_step(s, -1);
+    }
+    if (!s->serving) {
+        return host_fail(err, "%s", s->error != NULL ? s->error : "the server ended");
+    }
+    if (children_start_command(s, status, err) != 0) {
+        return -1;
+    }
+    while (!s->command_ended && !s->up.ended && !s->fault_stop && s->crash == NULL) {
+        supervise_step(s, -1);
+    }
+    if (!s->command_ended) {
+        cut_command(s);
+    }
+    return 0;
+}
+
+/* Asks for the report and waits; a server that does not answer is ended. */
+static void
+finish_server(struct supervisor *s)
+{
+    const unsigned watchdog = s->options->watchdog != 0 ? s->options->watchdog : 5;
+    const uint64_t end = now_ms() + (s->prepared->count * (3 * watchdog + 6) + 30) * 1000;
+    if (!s->up.ended) {
+        channel_send(s->down, json_pack("{s:s}", "type", "finish"), -1);
+    }
+    for (uint64_t now; !s->up.ended && (now = now_ms()) < end;) {
+        supervise_step(s, (int)(end - now));
+    }
+    if (!s->up.ended) {
+        char text[256];
+        snprintf(text, sizeof text, "the server does not end%s%s; it is killed",
+                 s->phase[0] != '\0' ? ": it hangs in the unload of " : "", s->phase);
+        complain(text);
+        kill(s->server, SIGKILL);
+    }
+    close(s->down);
+    s->down = -1;
+    if (!s->server_ended && s->server > 0) {
+        waitpid(s->server, &s->server_status, 0);
+        s->server_ended = true;
+    }
+}
+
+/* ---- result ---- */
+
+static const char *
+signal_text(int signo, char *text, size_t size)
+{
+    const char *name = sigabbrev_np(signo);
+    snprintf(text, size, "SIG%s", name != NULL ? name : "?");
+    return text;
+}
+
+/* The server died: its record, or what wait says, goes into the report. */
+static bool
+note_crash(struct supervisor *s)
+{
+    char text[64];
+    if (s->crash == NULL && (s->report != NULL || (WIFEXITED(s->server_status) && s->error != NULL))) {
+        return false;
+    }
+    if (s->report == NULL) {
+        s->report = json_pack("{s:i, s:s, s:[], s:[], s:[]}", "schema", 1, "filterbed", FILTERBED_VERSION, "filters", "findings",
+                              "unimplemented");
+    }
+    json_t *crash = json_object();
+    int signo = s->crash != NULL ? (int)json_integer_value(json_object_get(s->crash, "signal"))
+                                 : WIFSIGNALED(s->server_status) ? WTERMSIG(s->server_status) : 0;
+    if (signo != 0) {
+        json_object_set_new(crash, "signal", json_string(signal_text(signo, text, sizeof text)));
+    } else {
+        snprintf(text, sizeof text, "exit status %d", WEXITSTATUS(s->server_status));
+        json_object_set_new(crash, "signal", json_string(text));
+    }
+    if (s->crash != NULL) {
+        json_object_set(crash, "driver", json_object_get(s->crash, "driver"));
+        json_object_set(crash, "operation", json_object_get(s->crash, "operation"));
+        json_object_set_new(crash, "stack",
+                            report_crash_frames(json_object_get(s->crash, "frames"), s->images, s->report));
+    }
+    json_object_set_new(s->report, "crash", crash);
+    return true;
+}
+
+static int
+command_status(const struct supervisor *s)
+{
+    if (s->options->script != NULL) {
+        return s->script_done && s->script_ok ? 0 : 1;
+    }
+    if (WIFSIGNALED(s->command_status)) {
+        return 128 + WTERMSIG(s->command_status);
+    }
+    return WEXITSTATUS(s->command_status);
+}
+
+static void
+describe_run(struct supervisor *s, double seconds)
+{
+    char result[128], text[64];
+    if (s->options->script != NULL) {
+        snprintf(result, sizeof result, "script %s", s->script_ok ? "passed" : "failed");
+    } else if (s->command <= 0) {
+        snprintf(result, sizeof result, "no command ran");
+    } else if (WIFSIGNALED(s->command_status)) {
+        snprintf(result, sizeof result, "command ended by %s", signal_text(WTERMSIG(s->command_status), text, sizeof text));
+    } else {
+        snprintf(result, sizeof result, "command exited with %d", WEXITSTATUS(s->command_status));
+    }
+    json_t *argv = json_array(), *target = NULL;
+    for (char **a = s->options->command; a != NULL && *a != NULL; a++) {
+        json_t *word = json_string(*a);
+        json_array_append_new(argv, word != NULL ? word : json_string("(text that is no UTF-8)"));
+    }
+    target = json_string(s->prepared->directory != NULL ? s->prepared->directory : "a volume in memory");
+    json_object_set_new(s->report, "run",
+                        json_pack("{s:o, s:b, s:o, s:s, s:f}", "target", target != NULL ? target : json_string("?"), "memory",
+                                  s->prepared->directory == NULL, "command", argv, "result", result, "seconds", seconds));
+}
+
+static int
+print_report(struct supervisor *s)
+{
+    const struct run_options *o = s->options;
+    struct host_error err;
+    char cwd[PATH_MAX];
+    int rc = 0;
+    report_symbolize(s->report);
+    const unsigned findings = report_findings(s->report);
+    if (!o->quiet || findings != 0 || json_object_get(s->report, "crash") != NULL) {
+        struct report_style style = {.verbose = o->verbose, .colour = isatty(2), .cwd = getcwd(cwd, sizeof cwd)};
+        fflush(stdout);
+        report_print(s->report, &style, stderr);
+    }
+    for (size_t i = 0; i < o->reports.count; i++) {
+        char *kind = host_strndup(o->reports.items[i], strcspn(o->reports.items[i], ":"));
+        const char *path = o->reports.items[i] + strlen(kind) + 1;
+        if (report_save(s->report, kind, path, &err) != 0) {
+            complain(err.text);
+            rc = -1;
+        }
+        free(kind);
+    }
+    return rc;
+}
+
+/* ---- all of it ---- */
+
+static int
+supervise(struct supervisor *s)
+{
+    struct host_error err;
+    const uint64_t started = now_ms();
+    int status = RUN_EXIT_FAILED;
+    bool failed = children_begin(s, &err) != 0 || children_start_server(s, &err) != 0;
+    if (!failed) {
+        supervise_send_config(s);
+        failed = wait_loaded(s, &err) != 0;
+    }
+    if (!failed && s->options->script != NULL) {
+        run_script(s);
+    } else if (!failed) {
+        failed = run_command(s, &status, &err) != 0;
+    }
+    if (failed) {
+        complain(err.text);
+    }
+    if (s->script_done && !s->script_ok) {
+        complain(s->script_text);
+    }
+    if (s->server > 0) {
+        if (!place_unmount(&s->place) && !s->options->quiet) {
+            complain("processes that the command left behind still used the directory; they have lost it");
+        }
+        finish_server(s);
+    }
+    children_end(s);
+    const bool crashed = s->server > 0 && note_crash(s);
+    if (s->report == NULL) {
+        return status;
+    }
+    describe_run(s, (double)(now_ms() - started) / 1000);
+    /* A filter that never got going has only said why. */
+    const bool silent = failed && s->command <= 0 && report_findings(s->report) == 0 && !crashed;
+    if (!silent && print_report(s) != 0) {
+        return RUN_EXIT_FAILED;
+    }
+    if (report_findings(s->report) != 0 && s->options->error_exitcode >= 0) {
+        return s->options->error_exitcode;
+    }
+    return failed ? status : crashed || s->fault_stop ? RUN_EXIT_FAILED : command_status(s);
+}
+
+int
+fbed_run(const struct run_options *options)
+{
+    struct prepared prepared;
+    struct supervisor s = {.options = options, .prepared = &prepared, .signal_fd = -1, .down = -1, .place = {.fuse_fd = -1}};
+    struct host_error err;
+    char message[1024];
+    int status = RUN_EXIT_FAILED;
+    channel_init(&s.up, -1);
+    if (options->command != NULL && fuse_available(message, sizeof message) != 0) {
+        complain(message);
+        return RUN_EXIT_FAILED;
+    }
+    if (prepare(options, &prepared, &err) == 0) {
+        status = supervise(&s);
+    } else {
+        complain(err.text);
+    }
+    channel_close(&s.up);
+    place_free(&s.place);
+    json_decref(s.images);
+    json_decref(s.report);
+    json_decref(s.crash);
+    free(s.error);
+    free(s.script_text);
+    prepare_free(&prepared);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* `filterbed run`: what the verb hands over to the supervisor, and the entry of the server process. */
+#ifndef FILTERBED_HOST_RUN_H
+#define FILTERBED_HOST_RUN_H
+
+#include <stdbool.h>
+
+#include "host/text.h"
+
+enum {
+    RUN_EXIT_USAGE = 2,
+    RUN_EXIT_FAILED = 125,         /* filterbed itself */
+    RUN_EXIT_NOT_EXECUTABLE = 126, /* as shells have it */
+    RUN_EXIT_NOT_FOUND = 127,
+};
+
+struct run_options {
+    struct host_strv filters;
+    const char *directory; /* NULL: memory */
+    bool memory;
+    const char *script; /* file, "-" is standard input; or NULL */
+    char **command;     /* argv, NULL-terminated; or NULL with a script */
+    const char *log;    /* driver output; NULL: stderr */
+    struct host_strv reports; /* KIND:FILE */
+    int error_exitcode;       /* -1: not given */
+    bool cached;              /* --metadata=cached */
+    bool no_passthrough;
+    bool stop_on_fault;
+    bool case_insensitive;
+    int verify; /* 0 off, 1 standard, 2 full */
+    unsigned threads, max_threads, watchdog;
+    const char *cc, *sanitize;
+    bool debug;
+    bool quiet, verbose;
+    const char *program; /* to start the server from: /proc/self/exe if NULL */
+};
+
+/* Does it all. Returns the exit status. */
+int
+fbed_run(const struct run_options *options);
+
+/* `filterbed --server`: descriptors 3 (messages to the supervisor) and 4 (from it). */
+int
+fbed_server(void);
+
+#endif

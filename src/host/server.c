@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server: the only process with drivers in it. The supervisor starts it (`filterbed --server`), sends the
+ * configuration, then either a mounted FUSE connection to serve or a script to run, then "finish"; the
+ * server unloads the filters, newest first, and answers with the report. When the supervisor goes away, so
+ * does the server.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "fuse/fuse.h"
+#include "host/channel.h"
+#include "host/fbedp.h"
+#include "host/report.h"
+#include "host/run.h"
+#include "host/script.h"
+
+#define MAX_FILTERS 128
+
+struct server {
+    json_t *config;
+    fbed_machine *machine;
+    fbed_volume *volume;
+    fbed_filter *filters[MAX_FILTERS];
+    size_t filter_count;
+    fuse_session *session;
+    port_thread *session_thread, *script_thread;
+    int session_result;
+    volatile int stop_script;
+    struct fuse_session_stats stats;
+};
+
+static bool
+flag(const struct server *s, const char *name)
+{
+    return json_is_true(json_object_get(s->config, name));
+}
+
+static unsigned
+number(const struct server *s, const char *name)
+{
+    return (unsigned)json_integer_value(json_object_get(s->config, name));
+}
+
+static void
+say(json_t *message)
+{
+    channel_send(CHANNEL_UP, message, -1);
+}
+
+static json_t *
+safe_string(const char *text)
+{
+    json_t *j = json_string(text);
+    return j != NULL ? j : json_string("(text that is no UTF-8)");
+}
+
+/* Faults are told at once; everything else waits for the report. */
+static void
+finding_arrived(const struct vf_finding *f, void *ctx)
+{
+    (void)ctx;
+    if (strcmp(f->code, "K-00") == 0) {
+        say(json_pack("{s:s, s:o, s:o}", "type", "fault", "filter", safe_string(f->owner != NULL ? f->owner : ""), "text",
+                      safe_string(f->text)));
+    }
+}
+
+/* ---- start ---- */
+
+static int
+fail(const struct fbed_error *error)
+{
+    say(json_pack("{s:s, s:o}", "type", "error", "text", safe_string(error->text)));
+    return -1;
+}
+
+static int
+start_machine(struct server *s)
+{
+    struct fbed_error error;
+    struct fbed_machine_options options = {.size = sizeof options,
+                                           .verify = (enum fbed_verify)number(s, "verify"),
+                                           .watchdog_seconds = number(s, "watchdog"),
+                                           .debug_fd = flag(s, "log") ? CHANNEL_LOG : -1,
+                                           .crash_fd = CHANNEL_UP};
+    if (fbed_machine_create(&options, &s->machine, &error) != 0) {
+        return fail(&error);
+    }
+    vf_set_finding_hook(finding_arrived, NULL);
+    struct fbed_volume_options volume = {.size = sizeof volume, .case_insensitive = flag(s, "case_insensitive")};
+    int rc = flag(s, "memory") ? fbed_volume_add_memory(s->machine, &volume, &s->volume, &error)
+                               : fbed_volume_add_directory(s->machine, CHANNEL_DIRECTORY, &volume, &s->volume, &error);
+    return rc == 0 ? 0 : fail(&error);
+}
+
+static int
+load_filters(struct server *s)
+{
+    json_t *list = json_object_get(s->config, "filters"), *f;
+    size_t i;
+    json_array_foreach(list, i, f)
+    {
+        struct fbed_error error;
+        struct fbed_filter_options options = {.size = sizeof options,
+                                              .filter = json_string_value(json_object_get(f, "module")),
+                                              .inf = json_string_value(json_object_get(f, "inf"))};
+        if (i == MAX_FILTERS) {
+            fbed_fail(&error, 0, E2BIG, "more than %d filters", MAX_FILTERS);
+            return fail(&error);
+        }
+        if (fbed_filter_load(s->machine, &options, &s->filters[i], &error) != 0) {
+            return fail(&error);
+        }
+        s->filter_count++;
+    }
+    return 0;
+}
+
+/* ---- serving a mount ---- */
+
+static void
+serve(void *arg)
+{
+    struct server *s = arg;
+    view *v;
+    struct view_options options = {.metadata = flag(s, "cached") ? VIEW_METADATA_CACHED : VIEW_METADATA_EXACT,
+                                   .no_passthrough = flag(s, "no_passthrough"),
+                                   .case_insensitive = flag(s, "case_insensitive"),
+                                   .ttl_ns = UINT64_C(1000000000)};
+    int rc = view_create(&v, fbed_volume_number(s->volume), &options, fuse_session_callbacks(s->session));
+    if (rc == 0) {
+        rc = fuse_session_run(s->session, v);
+        fuse_session_stats(s->session, &s->stats);
+        view_destroy(v);
+    }
+    s->session_result = rc;
+    if (rc != 0) {
+        say(json_pack("{s:s, s:o}", "type", "error", "text", safe_string(strerror(-rc))));
+    }
+}
+
+static int
+start_serving(struct server *s, int fd)
+{
+    struct fuse_session_options options = {.threads = number(s, "threads"),
+                                           .max_threads = number(s, "max_threads"),
+                                           .no_passthrough = flag(s, "no_passthrough"),
+                                           .no_readdirplus = !flag(s, "cached"),
+                                           .no_cache_symlinks = !flag(s, "cached")};
+    int rc = fd >= 0 ? fuse_session_create(&s->session, fd, &options) : -EBADF;
+    if (rc == 0) {
+        rc = port_thread_start(&s->session_thread, serve, s, "serve");
+    }
+    if (rc != 0) {
+        struct fbed_error error;
+        fbed_fail(&error, 0, -rc, "serving the mount cannot start: %s", strerror(-rc));
+        return fail(&error);
+    }
+    say(json_pack("{s:s}", "type", "serving"));
+    return 0;
+}
+
+/* ---- a script ---- */
+
+static void
+run_script(void *arg)
+{
+    struct server *s = arg;
+    struct script script;
+    struct host_error err;
+    view *v = NULL;
+    const char *name = json_string_value(json_object_get(s->config, "script_name"));
+    struct script_run run = {.out = stdout,
+                             .who = {.uid = getuid(), .gid = getgid(), .pid = (uint32_t)getppid()},
+                             .stop = &s->stop_script};
+    struct view_options options = {.metadata = VIEW_METADATA_EXACT,
+                                   .no_passthrough = true,
+                                   .case_insensitive = flag(s, "case_insensitive")};
+    int rc = script_parse(name, json_string_value(json_object_get(s->config, "script_text")), &script, &err);
+    if (rc == 0) {
+        int created = view_create(&v, fbed_volume_number(s->volume), &options, NULL);
+        rc = created == 0 ? script_execute(&script, &run, &err) : host_fail(&err, "%s: %s", name, strerror(-created));
+        if (v != NULL) {
+            view_destroy(v);
+        }
+        script_free(&script);
+    }
+    say(json_pack("{s:s, s:b, s:o, s:i}", "type", "script", "ok", rc == 0, "text", safe_string(rc == 0 ? "" : err.text),
+                  "operations", (int)run.operations));
+}
+
+/* ---- end ---- */
+
+static void
+finish_front(struct server *s)
+{
+    s->stop_script = 1;
+    if (s->session_thread != NULL) {
+        fuse_session_stop(s->session);
+        port_thread_join(s->session_thread);
+        fuse_session_destroy(s->session);
+    }
+    if (s->script_thread != NULL) {
+        port_thread_join(s->script_thread);
+    }
+}
+
+static void
+unload_filters(struct server *s)
+{
+    json_t *list = json_object_get(s->config, "filters");
+    for (size_t i = s->filter_count; i-- > 0;) {
+        struct fbed_error error;
+        say(json_pack("{s:s, s:o}", "type", "phase", "text", json_object_get(json_array_get(list, i), "name") != NULL
+                          ? json_incref(json_object_get(json_array_get(list, i), "name")) : json_string("")));
+        if (fbed_filter_unload(s->filters[i], &error) != 0) {
+            say(json_pack("{s:s, s:o}", "type", "note", "text", safe_string(error.text)));
+        }
+    }
+}
+
+static void
+send_report(struct server *s)
+{
+    json_t *report = report_collect(s->machine);
+    if (s->session != NULL) {
+        json_object_set_new(
+            report, "front",
+            json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:i}", "requests", (json_int_t)s->stats.requests, "interrupts",
+                      (json_int_t)s->stats.interrupts, "passthrough", s->stats.passthrough, "passthrough_opens",
+                      (json_int_t)s->stats.passthrough_opens, "direct_opens", (json_int_t)s->stats.direct_opens,
+                      "cached_opens", (json_int_t)s->stats.cached_opens, "unseen_handles",
+                      (json_int_t)s->stats.late_direct_opens, "threads", (int)s->stats.max_threads_seen));
+    }
+    say(json_pack("{s:s, s:o}", "type", "report", "report", report));
+}
+
+/* One message from the supervisor. false: finish. */
+static bool
+obey(struct server *s, struct channel *down, const json_t *message)
+{
+    if (channel_is(message, "mount")) {
+        return start_serving(s, down->passed) == 0;
+    }
+    if (channel_is(message, "script")) {
+        return port_thread_start(&s->script_thread, run_script, s, "script") == 0;
+    }
+    if (channel_is(message, "interrupt")) {
+        s->stop_script = 1;
+    }
+    return !channel_is(message, "finish");
+}
+
+static json_t *
+next_message(struct channel *down)
+{
+    json_t *message;
+    while ((message = channel_next(down)) == NULL && channel_fill(down)) {
+    }
+    return message;
+}
+
+static void
+prepare_process(void)
+{
+    struct rlimit files;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+int
+fbed_server(void)
+{
+    static struct server server; /* threads may outlive this function */
+    struct server *s = &server;
+    struct channel down;
+    json_t *message;
+    bool go_on, loaded = false;
+    prepare_process();
+    channel_init(&down, CHANNEL_DOWN);
+    s->config = next_message(&down);
+    if (!channel_is(s->config, "config")) {
+        fprintf(stderr, "filterbed: --server is started by filterbed run only\n");
+        return RUN_EXIT_USAGE;
+    }
+    if (start_machine(s) == 0) {
+        loaded = load_filters(s) == 0;
+        if (loaded) {
+            say(json_pack("{s:s, s:o}", "type", "loaded", "images", report_images()));
+        }
+    }
+    for (go_on = loaded; go_on;) {
+        message = next_message(&down);
+        go_on = message != NULL && obey(s, &down, message);
+        json_decref(message);
+    }
+    finish_front(s);
+    if (s->machine != NULL) {
+        unload_filters(s);
+        port_debug_output_flush();
+        send_report(s);
+    }
+    fflush(stdout);
+    _exit(0); /* threads of drivers may be left, and nothing needs undoing */
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The supervisor: what the server says, and what is done about it. */
+#include "host/supervise.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+keep(json_t **slot, json_t *value)
+{
+    json_decref(*slot);
+    *slot = json_incref(value);
+}
+
+static void
+keep_text(char **slot, const json_t *message)
+{
+    const char *text = json_string_value(json_object_get(message, "text"));
+    free(*slot);
+    *slot = host_strdup(text != NULL ? text : "");
+}
+
+static void
+take_note(struct supervisor *s, json_t *m)
+{
+    const char *text = json_string_value(json_object_get(m, "text"));
+    if (channel_is(m, "loaded")) {
+        s->loaded = true;
+        keep(&s->images, json_object_get(m, "images"));
+    } else if (channel_is(m, "serving")) {
+        s->serving = true;
+    } else if (channel_is(m, "error")) {
+        keep_text(&s->error, m);
+    } else if (channel_is(m, "script")) {
+        s->script_done = true;
+        s->script_ok = json_is_true(json_object_get(m, "ok"));
+        keep_text(&s->script_text, m);
+    } else if (channel_is(m, "report")) {
+        keep(&s->report, json_object_get(m, "report"));
+    } else if (channel_is(m, "crash")) {
+        keep(&s->crash, m);
+    } else if (channel_is(m, "phase")) {
+        snprintf(s->phase, sizeof s->phase, "%s", text != NULL ? text : "");
+    } else if (channel_is(m, "note") && !s->options->quiet) {
+        fprintf(stderr, "filterbed: %s\n", text != NULL ? text : "");
+    } else if (channel_is(m, "fault")) {
+        const char *filter = json_string_value(json_object_get(m, "filter"));
+        fprintf(stderr, "filterbed: %s crashed: %s%s\n", filter != NULL ? filter : "a driver", text != NULL ? text : "",
+                s->options->stop_on_fault ? "; stopping (--on-fault=stop)" : "; the run goes on without it");
+        s->fault_stop = s->fault_stop || s->options->stop_on_fault;
+    }
+}
+
+bool
+supervise_step(struct supervisor *s, int timeout_ms)
+{
+    struct pollfd fds[2] = {{.fd = s->signal_fd, .events = POLLIN}, {.fd = s->up.ended ? -1 : s->up.fd, .events = POLLIN}};
+    json_t *m;
+    int n = poll(fds, 2, timeout_ms);
+    if (n <= 0) {
+        return n < 0 && errno == EINTR;
+    }
+    if (fds[1].revents != 0) {
+        channel_fill(&s->up);
+    }
+    while ((m = channel_next(&s->up)) != NULL) {
+        take_note(s, m);
+        json_decref(m);
+    }
+    if (fds[0].revents != 0) {
+        children_signals(s);
+    }
+    return true;
+}
+
+void
+supervise_send_config(struct supervisor *s)
+{
+    const struct run_options *o = s->options;
+    json_t *filters = json_array();
+    for (size_t i = 0; i < s->prepared->count; i++) {
+        const struct prepared_filter *f = &s->prepared->filters[i];
+        json_array_append_new(filters, json_pack("{s:s, s:s, s:s}", "name", f->service, "module", f->module.path, "inf",
+                                                 f->module.inf));
+    }
+    channel_send(s->down,
+                 json_pack("{s:s, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:s*, s:s*}", "type", "config", "filters",
+                           filters, "memory", s->prepared->directory == NULL, "case_insensitive", o->case_insensitive,
+                           "verify", o->verify, "watchdog", (int)o->watchdog, "cached", o->cached, "no_passthrough",
+                           o->no_passthrough, "log", s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",
+                           (int)o->max_threads, "script_name", o->script, "script_text", s->prepared->script_text),
+                 -1);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An unload routine that never returns must not hang the run. It is called on a thread of its own; when the
+ * time is up, that thread is asked by a signal where it is, the answer becomes a finding (F-19), and the
+ * thread is left behind: the process ends soon.
+ */
+#include "host/unload.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+/* Shared by both threads; freed by the second to let go of it. */
+struct unload_job {
+    struct fbed_filter *filter;
+    _Atomic(uint32_t) done;
+    _Atomic(uint32_t) thread;
+    _Atomic(uint32_t) holders;
+    struct unload_result result;
+};
+
+static void
+drop(struct unload_job *job)
+{
+    if (atomic_fetch_sub(&job->holders, 1) == 1) {
+        free(job);
+    }
+}
+
+static void
+unload_thread(void *arg)
+{
+    struct unload_job *job = arg;
+    bool gone = false;
+    atomic_store(&job->thread, (uint32_t)syscall(SYS_gettid));
+    job->result.status = host_nt_unload(job->filter->driver, &gone);
+    job->result.driver_gone = gone;
+    job->result.returned = true;
+    atomic_store(&job->done, 1);
+    port_wake((const _Atomic(uint32_t) *)&job->done, UINT32_MAX);
+    drop(job);
+}
+
+/* ---- where a thread is ---- */
+
+static uintptr_t where_frames[32];
+static unsigned where_count;
+static _Atomic(uint32_t) where_known;
+
+static void
+where_handler(int signo, siginfo_t *info, void *raw)
+{
+    const ucontext_t *context = raw;
+    (void)signo;
+    (void)info;
+    where_count = port_stack_capture_from((uintptr_t)context->uc_mcontext.gregs[REG_RIP],
+                                          (uintptr_t)context->uc_mcontext.gregs[REG_RBP], where_frames, 32);
+    atomic_store(&where_known, 1);
+}
+
+static vf_stack
+where_is(uint32_t thread)
+{
+    struct sigaction action = {.sa_sigaction = where_handler, .sa_flags = SA_SIGINFO | SA_RESTART}, before;
+    atomic_store(&where_known, 0);
+    if (sigaction(SIGURG, &action, &before) != 0) {
+        return 0;
+    }
+    if (syscall(SYS_tgkill, getpid(), thread, SIGURG) == 0) {
+        const uint64_t deadline = port_clock_monotonic() + 500000000;
+        while (atomic_load(&where_known) == 0 && port_clock_monotonic() < deadline) {
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+    }
+    sigaction(SIGURG, &before, NULL);
+    return atomic_load(&where_known) != 0 ? vf_stack_intern(where_frames, where_count) : 0;
+}
+
+/* ---- run ---- */
+
+static bool
+wait_done(struct unload_job *job, unsigned seconds)
+{
+    const uint64_t deadline = port_clock_monotonic() + (uint64_t)seconds * 1000000000;
+    while (atomic_load(&job->done) == 0) {
+        if (!port_wait((const _Atomic(uint32_t) *)&job->done, 0, deadline)) {
+            break;
+        }
+    }
+    return atomic_load(&job->done) != 0;
+}
+
+void
+unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *result)
+{
+    struct unload_job *job = host_xalloc(sizeof *job);
+    memset(job, 0, sizeof *job);
+    job->filter = f;
+    atomic_store(&job->holders, 2);
+    port_thread *thread;
+    if (port_thread_start(&thread, unload_thread, job, "unload") != 0) {
+        memset(result, 0, sizeof *result);
+        result->status = host_nt_unload(f->driver, &result->driver_gone);
+        result->returned = true;
+        free(job);
+        return;
+    }
+    /* FltUnregisterFilter gives up by itself, once per wait; three waits, and time for slow machines. */
+    if (wait_done(job, watchdog * 3 + 5)) {
+        port_thread_join(thread);
+        *result = job->result;
+    } else {
+        memset(result, 0, sizeof *result);
+        vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL, where_is(atomic_load(&job->thread)),
+                        "the unload routine of %s has not returned after %u s; on Windows the unload would hang here",
+                        f->service, watchdog * 3 + 5);
+        port_thread_detach(thread);
+    }
+    drop(job);
+}
+
+void
+unload_check(struct fbed_filter *f)
+{
+    unsigned timers = 0, dpcs = 0, threads = 0;
+    host_nt_module_use(f->image.base, f->image.end, &timers, &dpcs, &threads);
+    if (timers + dpcs + threads != 0) {
+        vf_report("K-00", "F-19", "0xCE", f->image.owner, NULL,
+                  "unloaded with %u timers, %u DPCs and %u threads still to run in its code "
+                  "(DRIVER_UNLOADED_WITHOUT_CANCELLING_PENDING_OPERATIONS)",
+                  timers, dpcs, threads);
+    }
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/* filterbed run: options, then host/run.h does it. */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "commands.h"
+#include "host/run.h"
+
+static const char help[] =
+    "usage: filterbed run -f FILTER… (-d DIR | --memory) [options] -- CMD [ARG…]\n"
+    "       filterbed run -f FILTER… (-d DIR | --memory) [options] --script FILE\n"
+    "\n"
+    "Runs CMD in DIR, or in an empty volume in memory, with the filters between it and the files, and\n"
+    "reports what they did. FILTER is a .vcxproj, a directory with driver sources and an .inf, an .inf, or\n"
+    "a built module with its .inf beside it.\n"
+    "\n"
+    "  -f, --filter FILTER          a filter; repeat for more, their altitudes order them\n"
+    "  -d, --directory DIR          show this directory through the filters\n"
+    "      --memory                 show an empty volume in memory\n"
+    "      --script FILE            instead of CMD: run file operations without mounting (- is stdin)\n"
+    "\n"
+    "      --log FILE               drivers' debug output goes there, not to stderr\n"
+    "      --report KIND:FILE       also write the report; KIND is text or json\n"
+    "      --error-exitcode=N       exit with N if the verifier has findings\n"
+    "      --verify=LEVEL           off, standard (default) or full\n"
+    "      --on-fault=WHAT          a driver crashed: continue without it (default) or stop\n"
+    "      --watchdog=SECONDS       how long an unload may wait before it is reported (default 5)\n"
+    "\n"
+    "      --metadata=MODE          exact (default): filters see every lookup; or cached\n"
+    "      --no-passthrough         all data goes through the server, also what nobody filters\n"
+    "      --case=insensitive       names differ in more than case (default: sensitive)\n"
+    "      --threads=N              serve N requests at a time\n"
+    "      --max-threads=N          most threads, counting those held in callbacks\n"
+    "\n"
+    "      --cc=COMPILER, --debug, --sanitize=LIST   as in filterbed build\n"
+    "  -q, --quiet                  no report unless there are findings\n"
+    "  -v, --verbose                all frames of stacks, build commands\n"
+    "  -h, --help                   show this\n"
+    "\n"
+    "Exit status: that of CMD (128+N if signal N ended it); 1 if a script failed; 2 wrong usage; 125\n"
+    "filterbed itself failed; 126, 127 CMD cannot be run, is not there.\n";
+
+enum {
+    OPT_MEMORY = 256, OPT_SCRIPT, OPT_LOG, OPT_REPORT, OPT_ERROR_EXITCODE, OPT_VERIFY, OPT_ON_FAULT, OPT_WATCHDOG,
+    OPT_METADATA, OPT_NO_PASSTHROUGH, OPT_CASE, OPT_THREADS, OPT_MAX_THREADS, OPT_CC, OPT_DEBUG, OPT_SANITIZE,
+};
+
+static const struct option options[] = {
+    {"filter", required_argument, NULL, 'f'},
+    {"directory", required_argument, NULL, 'd'},
+    {"memory", no_argument, NULL, OPT_MEMORY},
+    {"script", required_argument, NULL, OPT_SCRIPT},
+    {"log", required_argument, NULL, OPT_LOG},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"error-exitcode", required_argument, NULL, OPT_ERROR_EXITCODE},
+    {"verify", required_argument, NULL, OPT_VERIFY},
+    {"on-fault", required_argument, NULL, OPT_ON_FAULT},
+    {"watchdog", required_argument, NULL, OPT_WATCHDOG},
+    {"metadata", required_argument, NULL, OPT_METADATA},
+    {"no-passthrough", no_argument, NULL, OPT_NO_PASSTHROUGH},
+    {"case", required_argument, NULL, OPT_CASE},
+    {"threads", required_argument, NULL, OPT_THREADS},
+    {"max-threads", required_argument, NULL, OPT_MAX_THREADS},
+    {"cc", required_argument, NULL, OPT_CC},
+    {"debug", no_argument, NULL, OPT_DEBUG},
+    {"sanitize", required_argument, NULL, OPT_SANITIZE},
+    {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* The library exports fbed_ names only: lists are made here. They live until the process ends. */
+static void
+add(struct host_strv *list, char *item)
+{
+    char **grown = realloc(list->items, (list->count + 2) * sizeof *grown);
+    if (grown == NULL) {
+        abort();
+    }
+    list->items = grown;
+    list->items[list->count++] = item;
+    list->items[list->count] = NULL;
+}
+
+static int
+usage_error(const char *message, const char *what)
+{
+    fprintf(stderr, "filterbed run: %s%s; see filterbed run --help\n", message, what);
+    return EXIT_STATUS_USAGE;
+}
+
+/* A number from low to high into *n. */
+static bool
+number(const char *text, long low, long high, long *n)
+{
+    char *end;
+    errno = 0;
+    *n = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *n >= low && *n <= high;
+}
+
+/* The index of word in names, or -1. */
+static int
+choice(const char *word, const char *const *names)
+{
+    for (int i = 0; names[i] != NULL; i++) {
+        if (strcmp(word, names[i]) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static int
+option_number(int opt, struct run_options *o)
+{
+    long n;
+    if (!number(optarg, opt == OPT_ERROR_EXITCODE ? 0 : 1, opt == OPT_ERROR_EXITCODE ? 255 : 100000, &n)) {
+        return usage_error("not a number that fits: ", optarg);
+    }
+    switch (opt) {
+    case OPT_ERROR_EXITCODE:
+        o->error_exitcode = (int)n;
+        break;
+    case OPT_WATCHDOG:
+        o->watchdog = (unsigned)n;
+        break;
+    case OPT_THREADS:
+        o->threads = (unsigned)n;
+        break;
+    default:
+        o->max_threads = (unsigned)n;
+        break;
+    }
+    return -1;
+}
+
+static int
+option_choice(int opt, struct run_options *o)
+{
+    static const char *const levels[] = {"off", "standard", "full", NULL};
+    static const char *const faults[] = {"continue", "stop", NULL};
+    static const char *const modes[] = {"exact", "cached", NULL};
+    static const char *const cases[] = {"sensitive", "insensitive", NULL};
+    static const char *const sanitizers[] = {"address", "undefined", "address,undefined", "undefined,address",
+                                             "thread", "thread,undefined", NULL};
+    const char *const *names = opt == OPT_VERIFY     ? levels
+                               : opt == OPT_ON_FAULT ? faults
+                               : opt == OPT_METADATA ? modes
+                               : opt == OPT_CASE     ? cases
+                                                     : sanitizers;
+    int n = choice(optarg, names);
+    if (n < 0) {
+        return usage_error("not a value of that option: ", optarg);
+    }
+    switch (opt) {
+    case OPT_VERIFY:
+        o->verify = n;
+        break;
+    case OPT_ON_FAULT:
+        o->stop_on_fault = n == 1;
+        break;
+    case OPT_METADATA:
+        o->cached = n == 1;
+        break;
+    case OPT_CASE:
+        o->case_insensitive = n == 1;
+        break;
+    default:
+        o->sanitize = optarg;
+        break;
+    }
+    return -1;
+}
+
+static int
+option_report(struct run_options *o)
+{
+    if (strncmp(optarg, "text:", 5) != 0 && strncmp(optarg, "json:", 5) != 0) {
+        return usage_error("--report takes text:FILE or json:FILE, not ", optarg);
+    }
+    if (optarg[5] == '\0') {
+        return usage_error("--report needs a file: ", optarg);
+    }
+    add(&o->reports, optarg);
+    return -1;
+}
+
+/* Returns -1 to go on, else an exit status. */
+static int
+option(int opt, char **argv, struct run_options *o)
+{
+    switch (opt) {
+    case 'f':
+        add(&o->filters, optarg);
+        return -1;
+    case 'd':
+        o->directory = optarg;
+        return -1;
+    case OPT_MEMORY:
+        o->memory = true;
+        return -1;
+    case OPT_SCRIPT:
+        o->script = optarg;
+        return -1;
+    case OPT_LOG:
+        o->log = optarg;
+        return -1;
+    case OPT_REPORT:
+        return option_report(o);
+    case OPT_NO_PASSTHROUGH:
+        o->no_passthrough = true;
+        return -1;
+    case OPT_CC:
+        o->cc = optarg;
+        return -1;
+    case OPT_DEBUG:
+        o->debug = true;
+        return -1;
+    case OPT_ERROR_EXITCODE:
+    case OPT_WATCHDOG:
+    case OPT_THREADS:
+    case OPT_MAX_THREADS:
+        return option_number(opt, o);
+    case OPT_VERIFY:
+    case OPT_ON_FAULT:
+    case OPT_METADATA:
+    case OPT_CASE:
+    case OPT_SANITIZE:
+        return option_choice(opt, o);
+    case 'q':
+        o->quiet = true;
+        return -1;
+    case 'v':
+        o->verbose = true;
+        return -1;
+    case 'h':
+        fputs(help, stdout);
+        return EXIT_STATUS_OK;
+    case ':':
+        return usage_error("option needs a value: ", argv[optind - 1]);
+    default:
+        return usage_error("unknown option: ", argv[optind - 1]);
+    }
+}
+
+static int
+check(int argc, char **argv, struct run_options *o)
+{
+    if (o->filters.count == 0) {
+        return usage_error("no filter given (-f FILTER)", "");
+    }
+    if ((o->directory != NULL) == o->memory) {
+        return usage_error(o->memory ? "-d DIR and --memory exclude each other" : "either -d DIR or --memory is needed", "");
+    }
+    if ((optind < argc) == (o->script != NULL)) {
+        return usage_error(o->script != NULL ? "a command and --script exclude each other: " : "no command given, and no --script",
+                           o->script != NULL ? argv[optind] : "");
+    }
+    o->command = optind < argc ? argv + optind : NULL;
+    return -1;
+}
+
+int
+cmd_run(int argc, char **argv)
+{
+    struct run_options o = {.error_exitcode = -1, .verify = 1, .watchdog = 5};
+    int opt, status = -1;
+    optind = 0;
+    opterr = 0;
+    while (status < 0 && (opt = getopt_long(argc, argv, "+:f:d:qvh", options, NULL)) != -1) {
+        status = option(opt, argv, &o);
+    }
+    if (status < 0) {
+        status = check(argc, argv, &o);
+    }
+    if (status < 0) {
+        status = fbed_run(&o);
+    }
+    return status;
+}
