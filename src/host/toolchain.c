@@ -316,12 +316,22 @@ toolchain_compile_args(const struct toolchain *tc,
 {
     host_strv_add(argv, source->cxx ? tc->cxx : tc->cc);
     add_all(argv, common_flags);
-    host_strv_add(argv, options->debug ? "-O0" : "-O2");
+    if (toolchain_uses_seh(project, source)) {
+        host_strv_add(argv, "-O0");
+        if (tc->clang) {
+            host_strv_add(argv, "-Xclang");
+            host_strv_add(argv, "-disable-lifetime-markers");   /* see include/nt/seh.h */
+        }
+    } else {
+        host_strv_add(argv, options->debug ? "-O0" : "-O2");
+        host_strv_add(argv, "-DNT_SEH_OPTIMIZED=1");
+    }
     add_all(argv, common_warnings);
     if (source->cxx) {
         add_all(argv, cxx_flags);
     } else {
         host_strv_add(argv, "-std=gnu17");
+        host_strv_add(argv, "-fcommon");   /* variables that a header of the driver defines, as MSVC merges them */
         add_all(argv, c_warnings);
     }
     if (tc->clang) {

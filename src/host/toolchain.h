@@ -33,6 +33,9 @@ toolchain_compile_args(const struct toolchain *tc,
                        const struct host_source *source,
                        const char *farm,
                        struct host_strv *argv);
+/* Whether the source, or a header it may include, has a __try: it is then compiled unoptimised. */
+bool
+toolchain_uses_seh(const struct host_project *project, const struct host_source *source);
 void
 toolchain_link_args(const struct toolchain *tc,
                     const struct host_build_options *options,

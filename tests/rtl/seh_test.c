@@ -9,6 +9,8 @@
 
 #include <wdm.h>
 
+#pragma GCC diagnostic ignored "-Wshadow"   /* nested bodies: the macros use the same names on purpose */
+
 #include "port/port.h"
 #include "rtl/sehp.h"
 
