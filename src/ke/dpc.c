@@ -52,6 +52,7 @@ KiDpcMain(void *Context)
 {
     UNREFERENCED_PARAMETER(Context);
 
+    KiCurrent()->SystemThread = TRUE;
     for (;;) {
         port_lock_acquire(&KiDpcLock);
         uint32_t Word = atomic_load(&KiDpcWord);

@@ -59,7 +59,7 @@ struct _KTHREAD {
     DISPATCHER_HEADER Header;                  /* Header's lock: signaled when the thread has ended */
     KIRQL Irql;
     KPROCESSOR_MODE PreviousMode;
-    BOOLEAN SystemThread;                      /* made by KiThreadCreate */
+    BOOLEAN SystemThread;                      /* runs for the system: KiThreadStart's, workers */
     BOOLEAN Terminating;
     BOOLEAN DpcActive;                         /* runs a DPC */
     UCHAR Priority;

@@ -188,7 +188,7 @@ KiThreadTerminate(NTSTATUS ExitStatus)
 {
     PKTHREAD Thread = KiCurrent();
 
-    if (!Thread->SystemThread || Thread->Call == NULL) {
+    if (Thread->StartRoutine == NULL || Thread->Call == NULL) {   /* not made by KiThreadStart: a worker, a foreign thread */
         return STATUS_INVALID_PARAMETER;
     }
     Thread->ExitStatus = ExitStatus;
