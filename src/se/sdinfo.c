@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading and replacing parts of an object's security descriptor; results are self-relative. */
+#include <ntifs.h>
+
+#include <string.h>
+
+typedef struct SEP_PARTS {
+    PSID Owner, Group;
+    PACL Sacl, Dacl;
+    SECURITY_DESCRIPTOR_CONTROL Control;
+} SEP_PARTS;
+
+static PVOID
+SepAt(PSECURITY_DESCRIPTOR Descriptor, ULONG Offset)
+{
+    return Offset == 0 ? NULL : (PUCHAR)Descriptor + Offset;
+}
+
+static SEP_PARTS
+SepTakeApart(PSECURITY_DESCRIPTOR Descriptor)
+{
+    PISECURITY_DESCRIPTOR A = Descriptor;
+    PISECURITY_DESCRIPTOR_RELATIVE R = Descriptor;
+    SEP_PARTS Parts = {.Control = A->Control};
+
+    if ((A->Control & SE_SELF_RELATIVE) != 0) {
+        Parts.Owner = SepAt(R, R->Owner);
+        Parts.Group = SepAt(R, R->Group);
+        Parts.Sacl = SepAt(R, R->Sacl);
+        Parts.Dacl = SepAt(R, R->Dacl);
+    } else {
+        Parts.Owner = A->Owner;
+        Parts.Group = A->Group;
+        Parts.Sacl = A->Sacl;
+        Parts.Dacl = A->Dacl;
+    }
+    if ((Parts.Control & SE_DACL_PRESENT) == 0) {
+        Parts.Dacl = NULL;
+    }
+    if ((Parts.Control & SE_SACL_PRESENT) == 0) {
+        Parts.Sacl = NULL;
+    }
+    return Parts;
+}
+
+static ULONG
+SepSidSize(PSID Sid)
+{
+    return Sid == NULL ? 0 : (RtlLengthSid(Sid) + 3) & ~3u;
+}
+
+static ULONG
+SepAclSize(PACL Acl)
+{
+    return Acl == NULL ? 0 : (Acl->AclSize + 3u) & ~3u;
+}
+
+static ULONG
+SepSize(const SEP_PARTS *Parts)
+{
+    return (ULONG)sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SepSidSize(Parts->Owner) + SepSidSize(Parts->Group) + SepAclSize(Parts->Sacl) +
+           SepAclSize(Parts->Dacl);
+}
+
+/* Copies Length bytes to *At and advances it; returns the offset, 0 for nothing. */
+static ULONG
+SepPut(PVOID Base, PULONG At, const VOID *Data, ULONG Length, ULONG Room)
+{
+    ULONG Offset = *At;
+
+    if (Data == NULL) {
+        return 0;
+    }
+    memset((PUCHAR)Base + Offset, 0, Room);
+    memcpy((PUCHAR)Base + Offset, Data, Length);
+    *At += Room;
+    return Offset;
+}
+
+static VOID
+SepBuild(const SEP_PARTS *Parts, PISECURITY_DESCRIPTOR_RELATIVE Target)
+{
+    ULONG At = sizeof(*Target);
+
+    memset(Target, 0, sizeof(*Target));
+    Target->Revision = SECURITY_DESCRIPTOR_REVISION;
+    Target->Control = (SECURITY_DESCRIPTOR_CONTROL)(Parts->Control | SE_SELF_RELATIVE);
+    Target->Owner = SepPut(Target, &At, Parts->Owner, Parts->Owner == NULL ? 0 : RtlLengthSid(Parts->Owner), SepSidSize(Parts->Owner));
+    Target->Group = SepPut(Target, &At, Parts->Group, Parts->Group == NULL ? 0 : RtlLengthSid(Parts->Group), SepSidSize(Parts->Group));
+    Target->Sacl = SepPut(Target, &At, Parts->Sacl, Parts->Sacl == NULL ? 0 : Parts->Sacl->AclSize, SepAclSize(Parts->Sacl));
+    Target->Dacl = SepPut(Target, &At, Parts->Dacl, Parts->Dacl == NULL ? 0 : Parts->Dacl->AclSize, SepAclSize(Parts->Dacl));
+}
+
+#define SEP_DACL_BITS (SE_DACL_PRESENT | SE_DACL_DEFAULTED | SE_DACL_AUTO_INHERITED | SE_DACL_PROTECTED)
+#define SEP_SACL_BITS (SE_SACL_PRESENT | SE_SACL_DEFAULTED | SE_SACL_AUTO_INHERITED | SE_SACL_PROTECTED)
+
+/* Into takes the parts that Information names from From. */
+static VOID
+SepMerge(SEP_PARTS *Into, const SEP_PARTS *From, SECURITY_INFORMATION Information)
+{
+    if ((Information & OWNER_SECURITY_INFORMATION) != 0) {
+        Into->Owner = From->Owner;
+        Into->Control = (USHORT)((Into->Control & ~SE_OWNER_DEFAULTED) | (From->Control & SE_OWNER_DEFAULTED));
+    }
+    if ((Information & GROUP_SECURITY_INFORMATION) != 0) {
+        Into->Group = From->Group;
+        Into->Control = (USHORT)((Into->Control & ~SE_GROUP_DEFAULTED) | (From->Control & SE_GROUP_DEFAULTED));
+    }
+    if ((Information & DACL_SECURITY_INFORMATION) != 0) {
+        Into->Dacl = From->Dacl;
+        Into->Control = (USHORT)((Into->Control & ~SEP_DACL_BITS) | (From->Control & SEP_DACL_BITS));
+    }
+    if ((Information & SACL_SECURITY_INFORMATION) != 0) {
+        Into->Sacl = From->Sacl;
+        Into->Control = (USHORT)((Into->Control & ~SEP_SACL_BITS) | (From->Control & SEP_SACL_BITS));
+    }
+}
+
+/* Windows: ntifs.h, SeQuerySecurityDescriptorInfo.  Differences: none. */
+NTSTATUS
+SeQuerySecurityDescriptorInfo(PSECURITY_INFORMATION SecurityInformation,
+                              PSECURITY_DESCRIPTOR SecurityDescriptor,
+                              PULONG Length,
+                              PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor)
+{
+    SEP_PARTS Wanted = {0};
+    ULONG Room = *Length;
+
+    if (*ObjectsSecurityDescriptor != NULL) {
+        SEP_PARTS Object = SepTakeApart(*ObjectsSecurityDescriptor);
+        SepMerge(&Wanted, &Object, *SecurityInformation);
+    }
+    *Length = SepSize(&Wanted);
+    if (Room < *Length) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    SepBuild(&Wanted, SecurityDescriptor);
+    return STATUS_SUCCESS;
+}
+
+/* Windows: ntifs.h, SeSetSecurityDescriptorInfo.  Differences: no inheritance is computed; the caller's rights are not checked. */
+NTSTATUS
+SeSetSecurityDescriptorInfo(PVOID Object,
+                            PSECURITY_INFORMATION SecurityInformation,
+                            PSECURITY_DESCRIPTOR ModificationDescriptor,
+                            PSECURITY_DESCRIPTOR *ObjectsSecurityDescriptor,
+                            POOL_TYPE PoolType,
+                            PGENERIC_MAPPING GenericMapping)
+{
+    UNREFERENCED_PARAMETER(Object);
+    UNREFERENCED_PARAMETER(GenericMapping);
+    if (*ObjectsSecurityDescriptor == NULL) {
+        return STATUS_NO_SECURITY_ON_OBJECT;
+    }
+    SEP_PARTS New = SepTakeApart(*ObjectsSecurityDescriptor);
+    SEP_PARTS Change = SepTakeApart(ModificationDescriptor);
+    SepMerge(&New, &Change, *SecurityInformation);
+    if (New.Owner == NULL || !RtlValidSid(New.Owner)) {
+        return STATUS_INVALID_OWNER;
+    }
+    PSECURITY_DESCRIPTOR Built = ExAllocatePoolWithTag(PoolType, SepSize(&New), 'dSeS');
+    if (Built == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    SepBuild(&New, Built);
+    *ObjectsSecurityDescriptor = Built;
+    return STATUS_SUCCESS;
+}
