@@ -35,15 +35,15 @@
 #include "rtl/sehp.h"
 
 #define RTLP_SEH_HANDLERS 16
+#define RTLP_SEH_DISPATCHES 16
 #define RTLP_SEH_STACK_GUARD 0x10000
 
 enum { WhyBody = 0, WhyFilter = 1, WhyHandler = 2, WhyLeft = 3, WhyUnwind = 4 };
 
 typedef struct _NT_SEH_FRAME RTLP_SEH_FRAME;
 
-/* An exception whose filters are being evaluated. */
+/* An exception whose filters are being evaluated; on the stack of RtlpSehDispatch. */
 typedef struct RTLP_SEH_DISPATCH {
-    struct RTLP_SEH_DISPATCH *Outer;
     RTLP_SEH_FRAME *Frame;
     EXCEPTION_POINTERS Pointers;
 } RTLP_SEH_DISPATCH;
@@ -56,7 +56,8 @@ typedef struct RTLP_SEH_HANDLER {
 
 typedef struct RTLP_SEH_STATE {
     RTLP_SEH_FRAME *Top;
-    RTLP_SEH_DISPATCH *Dispatch;
+    ULONG DispatchCount;
+    RTLP_SEH_DISPATCH *Dispatches[RTLP_SEH_DISPATCHES];   /* outermost first; those below the stack pointer are dead */
     LONG Taken;                         /* from the end of a frame to the test that follows it */
     struct _NT_SEH_TERMINATION Next;    /* from the end of a frame to the termination handler that follows it */
     ULONG HandlerCount;
@@ -176,11 +177,47 @@ RtlpSehTerminate(struct _NT_SEH_TERMINATION *Termination)
     return FALSE;
 }
 
+/* A fault in a filter that ends the driver call leaves dispatches behind, so none is looked at before this. */
+static VOID
+RtlpSehDropDispatches(PVOID Inside)
+{
+    while (State.DispatchCount != 0 &&
+           (ULONG_PTR)State.Dispatches[State.DispatchCount - 1] < (ULONG_PTR)Inside) {
+        State.DispatchCount -= 1;
+    }
+}
+
+static VOID
+RtlpSehPushDispatch(RTLP_SEH_DISPATCH *Dispatch)
+{
+    RtlpSehDropDispatches(Dispatch);
+    if (State.DispatchCount == RTLP_SEH_DISPATCHES) {
+        for (ULONG i = 1; i < RTLP_SEH_DISPATCHES; i++) {
+            State.Dispatches[i - 1] = State.Dispatches[i];
+        }
+        State.DispatchCount -= 1;
+    }
+    State.Dispatches[State.DispatchCount++] = Dispatch;
+}
+
+/* The exception whose filter is being evaluated in that function, or NULL. */
+static PEXCEPTION_POINTERS
+RtlpSehCurrent(PVOID Function)
+{
+    RtlpSehDropDispatches(__builtin_frame_address(0));
+    if (State.DispatchCount != 0 && State.Dispatches[State.DispatchCount - 1]->Frame->Function == Function) {
+        return &State.Dispatches[State.DispatchCount - 1]->Pointers;
+    }
+    return NULL;
+}
+
 NTSTATUS
 RtlpSehExceptionCode(PVOID Function)
 {
-    if (State.Dispatch != NULL && State.Dispatch->Frame->Function == Function) {
-        return State.Dispatch->Pointers.ExceptionRecord->ExceptionCode;
+    const PEXCEPTION_POINTERS Pointers = RtlpSehCurrent(Function);
+
+    if (Pointers != NULL) {
+        return Pointers->ExceptionRecord->ExceptionCode;
     }
     for (ULONG i = State.HandlerCount; i != 0; i--) {
         if (State.Handlers[i - 1].Function == Function) {
@@ -193,10 +230,7 @@ RtlpSehExceptionCode(PVOID Function)
 PEXCEPTION_POINTERS
 RtlpSehExceptionInformation(PVOID Function)
 {
-    if (State.Dispatch != NULL && State.Dispatch->Frame->Function == Function) {
-        return &State.Dispatch->Pointers;
-    }
-    return NULL;
+    return RtlpSehCurrent(Function);
 }
 
 /* ---- raising ---- */
@@ -217,20 +251,19 @@ RtlpSehClearBusy(RTLP_SEH_FRAME *First, RTLP_SEH_FRAME *End)
 static LONG
 RtlpSehDispatch(PEXCEPTION_RECORD Record, PCONTEXT Context, RTLP_SEH_FRAME **Taker)
 {
-    RTLP_SEH_DISPATCH Dispatch = {State.Dispatch, NULL, {Record, Context}};
+    RTLP_SEH_DISPATCH Dispatch = {NULL, {Record, Context}};
     RTLP_SEH_FRAME *First = State.Top;
     LONG Answer = EXCEPTION_CONTINUE_SEARCH;
     RTLP_SEH_FRAME *Frame;
 
+    RtlpSehPushDispatch(&Dispatch);
     for (Frame = First; Frame != NULL && Answer == EXCEPTION_CONTINUE_SEARCH; Frame = Frame->Previous) {
         Frame->Busy += 1;
         if (Frame->Busy > 1) {
             continue;
         }
         Dispatch.Frame = Frame;
-        State.Dispatch = &Dispatch;
         const LONG Value = RtlpSehCall(Frame, WhyFilter);
-        State.Dispatch = Dispatch.Outer;
         if (Value == _NT_SEH_NO_FILTER_) {
             Frame->Termination = 1;
         } else if (Value > 0) {
@@ -241,6 +274,7 @@ RtlpSehDispatch(PEXCEPTION_RECORD Record, PCONTEXT Context, RTLP_SEH_FRAME **Tak
         }
     }
     RtlpSehClearBusy(First, Frame);
+    RtlpSehDropDispatches(&Dispatch + 1);
     return Answer;
 }
 
@@ -248,9 +282,7 @@ RtlpSehDispatch(PEXCEPTION_RECORD Record, PCONTEXT Context, RTLP_SEH_FRAME **Tak
 DECLSPEC_NORETURN static VOID
 RtlpSehTake(RTLP_SEH_FRAME *Taker, NTSTATUS Code)
 {
-    while (State.Dispatch != NULL && (ULONG_PTR)State.Dispatch < (ULONG_PTR)Taker) {
-        State.Dispatch = State.Dispatch->Outer;
-    }
+    RtlpSehDropDispatches(Taker);
     RtlpSehUnwind(Taker, Code);
 }
 
@@ -265,7 +297,6 @@ RtlpSehUnhandled(PEXCEPTION_RECORD Record)
     Info.frame_count = 1;
     Info.frame_count += port_stack_capture_from(
         0, (uintptr_t)__builtin_frame_address(0), Info.frames + 1, (unsigned)(RTL_NUMBER_OF(Info.frames) - 1));
-    State.Dispatch = NULL;
     if (port_fault_active()) {
         port_fault_raise(&Info);
     }
@@ -360,6 +391,9 @@ RtlpSehSwapTop(void *Top)
 {
     void *Before = State.Top;
 
+    if (State.DispatchCount != 0) {
+        RtlpSehDropDispatches(__builtin_frame_address(0));
+    }
     State.Top = Top;
     return Before;
 }
