@@ -46,6 +46,11 @@ typedef enum _OBJECT_INFORMATION_CLASS {
 #define DUPLICATE_SAME_ACCESS 0x00000002
 #define DUPLICATE_SAME_ATTRIBUTES 0x00000004
 
+/* Data exports; those of other components stand in their headers. */
+NTKERNELAPI extern POBJECT_TYPE *IoFileObjectType;
+NTKERNELAPI extern POBJECT_TYPE *IoDeviceObjectType;
+NTKERNELAPI extern POBJECT_TYPE *IoDriverObjectType;
+
 NTKERNELAPI LONG_PTR ObfReferenceObject(PVOID Object);
 NTKERNELAPI LONG_PTR ObfReferenceObjectWithTag(PVOID Object, ULONG Tag);
 NTKERNELAPI LONG_PTR ObfDereferenceObject(PVOID Object);
