@@ -9,7 +9,14 @@
 #include "fltmgr/fltmgr.h"
 #include "fltmgr/fltp.h"
 #include "fs/hostfs/hfs.h"
+#if __has_include("fs/memfs/mfs.h")
 #include "fs/memfs/mfs.h"
+#else
+#define MfsInitialize() 0
+#define MfsVolumeCreate(a,b,c) STATUS_NOT_IMPLEMENTED
+#define MfsVolumeDelete(a) (void)0
+#endif
+#include "fsrtl/fsrtlp.h"
 #include "io/iop.h"
 #include "io/iopp.h"
 #include "ke/ki.h"
@@ -114,6 +121,7 @@ host_nt_start(void (*fatal)(const struct port_fault_info *info))
     CmpInitialize();
     PspInitialize();
     IopInitialize();
+    FsRtlpInitialize();
     NTSTATUS Status = FltpInitialize();
     if (NT_SUCCESS(Status)) {
         Status = MfsInitialize();

@@ -44,7 +44,6 @@ enter_user_namespace(void)
     return write_file("/proc/self/gid_map", map) == 0 ? 0 : -EPERM;
 }
 
-/* May a child make a user namespace and mount in it?  Tried in one, as there is no way back. */
 static bool
 device_opens(void)
 {

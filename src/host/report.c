@@ -68,9 +68,64 @@ resolve_list(struct resolver *r, json_t *owner, const char *key)
     json_object_set_new(owner, key, r->list);
 }
 
+/* ---- one mistake, one finding ---- */
+
+/* What makes two findings one: the same code by the same way through the driver. Below that, in the runtime, ways differ. */
+static char *
+finding_key(const json_t *finding, const json_t *modules)
+{
+    static const char *const parts[] = {"code", "rule", "filter", "kind"};
+    struct host_buf drivers = {0}, all = {0}, key = {0};
+    json_t *frame;
+    size_t i;
+    json_array_foreach(json_object_get(finding, "stack"), i, frame)
+    {
+        const json_int_t index = json_integer_value(json_array_get(frame, 0)), at = json_integer_value(json_array_get(frame, 1));
+        const json_t *module = index >= 0 ? json_array_get(modules, (size_t)index) : NULL;
+        host_buf_addf(&all, "|%d+%" JSON_INTEGER_FORMAT, (int)index, at);
+        if (json_is_true(json_object_get(module, "driver"))) {
+            host_buf_addf(&drivers, "|%d+%" JSON_INTEGER_FORMAT, (int)index, at);
+        }
+    }
+    for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const char *part = json_string_value(json_object_get(finding, parts[i]));
+        host_buf_addf(&key, "%s|", part != NULL ? part : "");
+    }
+    /* Without any place the text is all there is. */
+    host_buf_adds(&key, drivers.len != 0 ? drivers.data : all.len != 0 ? all.data : json_string_value(json_object_get(finding, "text")));
+    host_buf_free(&drivers);
+    host_buf_free(&all);
+    return host_buf_take(&key);
+}
+
+static void
+merge_findings(json_t *report)
+{
+    json_t *merged = json_array(), *first = json_object(), *f;
+    const json_t *modules = json_object_get(report, "modules");
+    size_t i;
+    json_array_foreach(json_object_get(report, "findings"), i, f)
+    {
+        char *key = finding_key(f, modules);
+        json_t *same = json_object_get(first, key);
+        if (same != NULL) {
+            json_object_set_new(same, "count",
+                                json_integer(json_integer_value(json_object_get(same, "count")) +
+                                             json_integer_value(json_object_get(f, "count"))));
+        } else {
+            json_array_append(merged, f);
+            json_object_set(first, key, f);
+        }
+        free(key);
+    }
+    json_decref(first);
+    json_object_set_new(report, "findings", merged);
+}
+
 void
 report_symbolize(json_t *report)
 {
+    merge_findings(report);
     struct resolver r = {.symbols = symbols_create(), .modules = json_object_get(report, "modules")};
     json_t *j;
     size_t i;

@@ -21,7 +21,7 @@ report_collect(struct fbed_machine *machine);
 json_t *
 report_images(void);
 
-/* Replaces frames by objects with function, file and line. */
+/* Makes findings from one place one, and replaces frames by objects with function, file and line. Once. */
 void
 report_symbolize(json_t *report);
 /* Frames of a crash record (addresses) as report_collect gives them, by what report_images said. */

@@ -191,7 +191,7 @@ print_finding(const struct printer *p, const json_t *f, size_t number)
         fprintf(p->to, "    on Windows: bug check %s\n", bugcheck);
     }
     if (num(f, "count") > 1) {
-        fprintf(p->to, "    %" JSON_INTEGER_FORMAT " times from the same place\n", num(f, "count"));
+        fprintf(p->to, "    %" JSON_INTEGER_FORMAT " times in this place; the first one is shown\n", num(f, "count"));
     }
 }
 

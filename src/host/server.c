@@ -185,6 +185,7 @@ run_script(void *arg)
     int rc = script_parse(name, json_string_value(json_object_get(s->config, "script_text")), &script, &err);
     if (rc == 0) {
         int created = view_create(&v, fbed_volume_number(s->volume), &options, NULL);
+        run.v = v;
         rc = created == 0 ? script_execute(&script, &run, &err) : host_fail(&err, "%s: %s", name, strerror(-created));
         if (v != NULL) {
             view_destroy(v);

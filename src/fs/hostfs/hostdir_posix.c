@@ -113,7 +113,9 @@ hostdir_create(struct hostdir **out, int fd)
     h->mount_fd = openat(h->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     h->has_openat2 = probe_openat2(h->root);
     h->has_fchmodat2 = syscall(SYS_fchmodat2, -1, "", 0, AT_EMPTY_PATH) < 0 && errno == EBADF;
-    h->has_xattrat = syscall(SYS_getxattrat, -1, "", AT_EMPTY_PATH, "user.x", &(uint64_t[2]){ 0 }, (size_t)16) < 0 && errno == EBADF;
+    /* Some kernels have it, but not for a location (EBADF). */
+    h->has_xattrat = syscall(SYS_getxattrat, h->root, "", AT_EMPTY_PATH, "user.x", &(uint64_t[2]){ 0 }, (size_t)16) >= 0 ||
+                     (errno != ENOSYS && errno != EBADF && errno != EPERM);
     h->umask = current_umask();
     h->euid = geteuid();
     h->egid = getegid();
@@ -468,6 +470,24 @@ hostdir_open_data(struct hostdir *h, int parent, const char *name, int location,
         rc = open_flags(h, parent, name, location, st, O_RDWR | O_APPEND, fd);
     }
     return rc;
+}
+
+int
+hostdir_duplicate(struct hostdir *h, int fd, int *copy)
+{
+    int got;
+    int rc = hostdir_reopen(h, fd, O_PATH, &got);
+    if (rc < 0) {
+        got = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    }
+    return got < 0 ? -errno : (*copy = got, 0);
+}
+
+bool
+hostdir_readable(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_WRONLY;
 }
 
 /* ---- from descriptors to names ---- */
