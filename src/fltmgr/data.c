@@ -3,7 +3,7 @@
 #include "fltmgr/fltp.h"
 #include "ps/psp.h"
 
-const void *fb_export_find(const char *name);  /* generated from exports.def */
+const void *fb_export_find(const char *name) __attribute__((weak));   /* generated from exports.def */
 
 /* ---- dirty ---- */
 
@@ -200,7 +200,7 @@ FltGetNewSystemBufferAddress(PFLT_CALLBACK_DATA CallbackData)
 PVOID FLTAPI
 FltGetRoutineAddress(PCSTR FltMgrRoutineName)
 {
-    if (strncmp(FltMgrRoutineName, "Flt", 3) != 0) {
+    if (fb_export_find == NULL || strncmp(FltMgrRoutineName, "Flt", 3) != 0) {
         return NULL;
     }
     return (PVOID)fb_export_find(FltMgrRoutineName);

@@ -116,6 +116,18 @@ FltpFilterInsert(PFLT_FILTER Filter)
     return Status;
 }
 
+/* The I/O manager unloads a driver through this routine: a filter that is still registered goes first. */
+static VOID
+FltpDriverUnload(PDRIVER_OBJECT Driver)
+{
+    PFLT_FILTER Filter = FltpFilterOfDriver(Driver);
+
+    if (Filter != NULL) {
+        FltpCountRelease(&Filter->Object.References);
+        FltpUnloadFilter(&Filter->Name, TRUE);
+    }
+}
+
 /* Windows: fltKernel.h, FltRegisterFilter.  Differences: versions 0x0200 to 0x0203 are all accepted. */
 NTSTATUS FLTAPI
 FltRegisterFilter(PDRIVER_OBJECT Driver, const FLT_REGISTRATION *Registration, PFLT_FILTER *RetFilter)
@@ -143,6 +155,9 @@ FltRegisterFilter(PDRIVER_OBJECT Driver, const FLT_REGISTRATION *Registration, P
         return Status;
     }
     Filter->Object.Ledger = vf_object_create(Filter->Owner, VF_FLT_REFERENCE, Filter, sizeof(*Filter), 0, VF_REASON_INTERNAL, __func__);
+    if (Driver->DriverUnload == NULL && Filter->Registration.FilterUnloadCallback != NULL) {
+        Driver->DriverUnload = FltpDriverUnload;
+    }
     *RetFilter = Filter;
     return STATUS_SUCCESS;
 }

@@ -226,16 +226,23 @@ FltRequestOperationStatusCallback(PFLT_CALLBACK_DATA Data, PFLT_GET_OPERATION_ST
     return STATUS_SUCCESS;
 }
 
+static VOID
+FltpStatusRequestCall(const FLTP_STATUS_REQUEST *Request, NTSTATUS Status)
+{
+    KI_DRIVER_CALL Call;
+
+    FltpCallInitialize(&Call, Request->Objects.Filter, FltpMajorName(Request->Iopb.MajorFunction), "operation status");
+    NT_CALL(&Call, Request->Callback(&Request->Objects, (PFLT_IO_PARAMETER_BLOCK)&Request->Iopb, Status, Request->Context));
+    if (Call.Faulted) {
+        FltpFilterMarkDead(Request->Objects.Filter);
+    }
+}
+
 VOID
 FltpStatusRequestsRun(FLTP_OPERATION *Operation, NTSTATUS Status)
 {
-    for (FLTP_STATUS_REQUEST *Request = Operation->StatusRequests; Request != NULL; Request = Request->Next) {
-        KI_DRIVER_CALL Call;
-        FltpCallInitialize(&Call, Request->Objects.Filter, FltpMajorName(Request->Iopb.MajorFunction), "operation status");
-        NT_CALL(&Call, Request->Callback(&Request->Objects, &Request->Iopb, Status, Request->Context));
-        if (Call.Faulted) {
-            FltpFilterMarkDead(Request->Objects.Filter);
-        }
+    for (const FLTP_STATUS_REQUEST *Request = Operation->StatusRequests; Request != NULL; Request = Request->Next) {
+        FltpStatusRequestCall(Request, Status);
     }
     FltpStatusRequestsFree(Operation);
 }

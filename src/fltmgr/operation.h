@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* fltmgr, inward: threads and operations.  Part of fltp.h, which says how they work; included by it only. */
+#ifndef FB_FLTMGR_OPERATION_H
+#define FB_FLTMGR_OPERATION_H
+
+/* ---- threads ---- */
+#define FLTP_SLOTS 32
+#define FLTP_COUNTER_SLOTS 64
+typedef struct FLTP_THREAD {
+    LIST_ENTRY Links;                          /* Globals.ThreadLock */
+    _Atomic(FLTP_SNAPSHOT *) Slots[FLTP_SLOTS];/* written by the thread, read by FltpVolumeQuiesce */
+    /* owner thread only */
+    ULONG Depth;                               /* slots in use */
+    struct FLTP_OPERATION *Spare;
+    ULONG SpareCount;
+    struct { ULONG FilterId; FLTP_COUNTERS *Counters; } Counters[FLTP_COUNTER_SLOTS];
+} FLTP_THREAD;
+FLTP_THREAD *FltpThreadCreate(VOID);
+VOID FltpThreadExit(PVOID Value);
+static inline FLTP_THREAD *
+FltpThread(VOID)                               /* the calling thread's; never NULL */
+{
+    FLTP_THREAD *Thread = KiCurrent()->Cache[KI_CACHE_FLTMGR];
+
+    return __builtin_expect(Thread != NULL, 1) ? Thread : FltpThreadCreate();
+}
+
+/* ---- operations ---- */
+typedef struct FLTP_NODE {                     /* a post-operation call that is owed */
+    const FLTP_CALLBACK *Callback;             /* NULL: drained */
+    PVOID Context;
+} FLTP_NODE;
+
+typedef struct FLTP_SAVED {                    /* parameters as they were above a filter that changed them */
+    struct FLTP_SAVED *Next;
+    LONG Node;                                 /* post-operation nodes 0 … Node see these parameters; -1: only the IRP does */
+    BOOLEAN Swapped, Retain;                   /* buffer or MDL replaced; the filter keeps the MDL */
+    PFLT_INSTANCE Instance;                    /* who changed them */
+    PMDL NewMdl;                               /* MDL of the swapped-in buffer, known after completion */
+    FLT_IO_PARAMETER_BLOCK Iopb;               /* before the change */
+    FLT_IO_PARAMETER_BLOCK After;              /* and after it */
+    /* The operation went over to another volume: what it was on before */
+    FLTP_SNAPSHOT *Snapshot;
+    PFLT_VOLUME Volume;
+    ULONG HeldNodes;                           /* instances of nodes 0 … HeldNodes - 1 are kept by their Outstanding */
+} FLTP_SAVED;
+
+typedef enum FLTP_HANDOFF { FltpRunning, FltpSuspended, FltpResumed } FLTP_HANDOFF;
+typedef enum FLTP_PHASE { FltpPhasePre, FltpPhaseLower, FltpPhasePost, FltpPhaseDone } FLTP_PHASE;
+
+#define FLTP_OP_SYNCHRONIZE 0x0001             /* post-operations run in the issuing thread */
+#define FLTP_OP_IN_LOWER 0x0002                /* Thread is inside IofCallDriver */
+#define FLTP_OP_MARKED_PENDING 0x0004          /* IoMarkIrpPending was called: the dispatch routine returns STATUS_PENDING */
+#define FLTP_OP_LISTED 0x0008                  /* on Volume->InFlight since its first suspension; holds a reference on Snapshot */
+#define FLTP_OP_DRAIN_COPY 0x0010              /* a copy, made for a draining call */
+#define FLTP_OP_GENERATED 0x0020               /* issued by a filter */
+#define FLTP_OP_ALLOCATED 0x0040               /* FltAllocateCallbackData: belongs to a filter until FltFreeCallbackData */
+#define FLTP_OP_NO_IRP 0x0080                  /* query-open and the like */
+#define FLTP_OP_POST_PENDED 0x0100             /* a post-operation returned MORE_PROCESSING_REQUIRED */
+
+#define FLTP_INLINE_NODES 12
+typedef struct FLTP_OPERATION {
+    FLT_CALLBACK_DATA Data;                    /* first: what callbacks get */
+    FLT_IO_PARAMETER_BLOCK Iopb;
+    struct {                                   /* FLT_RELATED_OBJECTS without its CONSTs */
+        USHORT Size, TransactionContext;
+        PFLT_FILTER Filter;
+        PFLT_VOLUME Volume;
+        PFLT_INSTANCE Instance;
+        PFILE_OBJECT FileObject;
+        PKTRANSACTION Transaction;
+    } Objects;
+    ULONG Flags;                               /* FLTP_OP_* */
+    ULONG SkipMask;                            /* registration flags that exempt a filter from this operation */
+    PIRP Irp;                                  /* NULL: query-open and other operations without an IRP */
+    PFLT_VOLUME Volume;
+    FLTP_SNAPSHOT *Snapshot;
+    FLTP_THREAD *Thread;                       /* runs it, or ran it last */
+    const FLTP_CALLBACK *Callbacks;
+    ULONG Count, Position;                     /* next pre-operation */
+    UCHAR Index;                               /* FltpMajorIndex */
+    UCHAR Phase;                               /* FLTP_PHASE */
+    _Atomic(uint32_t) Handoff;                 /* FLTP_HANDOFF */
+    FLTP_NODE *Nodes;
+    ULONG NodeCount, NodeCapacity;
+    FLTP_SAVED *Saved;                         /* newest first */
+    FLTP_SAVED *Popped;                        /* restored ones of the post-operation that runs now */
+    PMDL LockedMdl;                            /* made by FltLockUserBuffer */
+    const FLT_IO_PARAMETER_BLOCK *Original;    /* FLTP_OP_NO_IRP: as issued */
+    ULONGLONG Id;                              /* operation number, for findings */
+    /* FlightLock, while FLTP_OP_LISTED */
+    LIST_ENTRY FlightLinks;
+    BOOLEAN Suspended;                         /* no thread runs it: nodes may be drained */
+    PKEVENT Waiter;                            /* the issuing thread waits here and goes on itself */
+    PFLT_INSTANCE PendedBy;                    /* its Outstanding is held */
+    FLT_PREOP_CALLBACK_STATUS ResumeStatus;
+    PVOID ResumeContext;
+    PFLT_COMPLETE_CANCELED_CALLBACK CanceledCallback;
+    /* FLTP_OP_ALLOCATED */
+    PFLT_INSTANCE Initiator;                   /* whose I/O it is */
+    PFLT_COMPLETED_ASYNC_IO_CALLBACK AsyncCallback;
+    PVOID AsyncContext;
+    PIRP GeneratedIrp;                         /* in flight below the initiator */
+    vf_object *Ledger;
+    PVOID StatusRequests;                      /* FltRequestOperationStatusCallback */
+    _Atomic(void *) Name;                      /* namecache.c's own; freed by FltpOperationNameFree */
+    struct FLTP_OPERATION *NextSpare;
+    FLTP_NODE InlineNodes[FLTP_INLINE_NODES];
+} FLTP_OPERATION;
+static inline FLTP_OPERATION *FltpOperationOf(const FLT_CALLBACK_DATA *Data) { return (FLTP_OPERATION *)Data; }
+static inline PCFLT_RELATED_OBJECTS FltpObjectsOf(FLTP_OPERATION *Operation) { return (PCFLT_RELATED_OBJECTS)&Operation->Objects; }
+
+#endif
