@@ -19,7 +19,7 @@ IopBuildFsdBuffer(PIRP Irp, PDEVICE_OBJECT Device, ULONG Major, PVOID Buffer, UL
             Irp->UserBuffer = Buffer;
         }
     } else if ((Device->Flags & DO_DIRECT_IO) != 0 && Length != 0) {
-        Irp->MdlAddress = IoAllocateMdl(Buffer, Length, FALSE, FALSE, NULL);
+        Irp->MdlAddress = IopMdlAllocate(Buffer, Length);
         if (Irp->MdlAddress != NULL) {
             MmProbeAndLockPages(Irp->MdlAddress, KernelMode, Major == IRP_MJ_WRITE ? IoReadAccess : IoWriteAccess);
         }
@@ -115,7 +115,7 @@ IopBuildControlBuffers(PIRP Irp, PIO_STACK_LOCATION Stack, PVOID Input, ULONG In
         return TRUE;
     }
     if (Output != NULL) {
-        Irp->MdlAddress = IoAllocateMdl(Output, OutputLength, FALSE, FALSE, NULL);
+        Irp->MdlAddress = IopMdlAllocate(Output, OutputLength);
         if (Irp->MdlAddress == NULL) {
             return FALSE;
         }

@@ -82,7 +82,7 @@ IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
     volatile NTSTATUS Status = STATUS_UNSUCCESSFUL;
     UCHAR Major = Stack->MajorFunction;
-    PDRIVER_DISPATCH Dispatch = Major <= IRP_MJ_MAXIMUM_FUNCTION ? Driver->Public.MajorFunction[Major] : IopInvalidDeviceRequest;
+    PDRIVER_DISPATCH volatile Dispatch = Major <= IRP_MJ_MAXIMUM_FUNCTION ? Driver->Public.MajorFunction[Major] : IopInvalidDeviceRequest;
     IOP_CALL_FRAME Frame = {.Irp = Irp, .Location = Irp->CurrentLocation, .Outer = IopCallFrames};
     KI_DRIVER_CALL Call = {
         .Owner = Driver->Owner, .Operation = IopMajorName(Major), .Phase = "dispatch",

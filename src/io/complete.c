@@ -81,7 +81,7 @@ IopCompleteLocation(PIRP Irp, PIO_STACK_LOCATION Stack)
     IopLocationClear(Stack);
     if (Routine != NULL && ((NT_SUCCESS(Irp->IoStatus.Status) && (Control & SL_INVOKE_ON_SUCCESS) != 0) ||
                             (!NT_SUCCESS(Irp->IoStatus.Status) && (Control & SL_INVOKE_ON_ERROR) != 0) ||
-                            (Irp->Cancel && (Control & SL_INVOKE_ON_CANCEL) != 0))) {
+                            (__atomic_load_n(&Irp->Cancel, __ATOMIC_RELAXED) && (Control & SL_INVOKE_ON_CANCEL) != 0))) {
         PDEVICE_OBJECT Device = Irp->CurrentLocation > Irp->StackCount ? NULL : IoGetCurrentIrpStackLocation(Irp)->DeviceObject;
         /* The routine may take the IRP over, and another thread may then free it: mark before. */
         IopCallFrameMark(Irp, Irp->CurrentLocation, FALSE);
@@ -104,7 +104,7 @@ IopCompleteCheck(PIRP Irp)
         IopFinding("IO-04", "0x44", NULL, Irp, "IoCompleteRequest with IoStatus.Status STATUS_PENDING or -1");
         Irp->IoStatus.Status = STATUS_UNSUCCESSFUL;
     }
-    if (__builtin_expect(Irp->CancelRoutine != NULL, 0)) {
+    if (__builtin_expect(__atomic_load_n(&Irp->CancelRoutine, __ATOMIC_RELAXED) != NULL, 0)) {
         IopFinding("IO-03", "0xC9/0x7", NULL, Irp, "IoCompleteRequest while a cancel routine is still set");
         IoSetCancelRoutine(Irp, NULL);
     }

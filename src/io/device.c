@@ -95,7 +95,7 @@ IopDeviceInitialize(PDEVICE_OBJECT Device, PDRIVER_OBJECT Driver, ULONG Extensio
     if (IopDeviceTypeIsFileSystem(Type)) {
         InitializeListHead(&Device->Queue.ListEntry);
     } else {
-        KeInitializeDeviceQueue(&Device->DeviceQueue);
+        InitializeListHead(&Device->DeviceQueue.DeviceListHead);
     }
     if (IopDeviceTypeHasVpb(Type)) {
         Device->SectorSize = 512;

@@ -139,29 +139,44 @@ IopDriverEntry(IOP_DRIVER *Driver, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING Re
     return Status;
 }
 
+static IOP_REINITIALIZE *
+IopReinitializeTake(PDRIVER_OBJECT Driver)
+{
+    IOP_REINITIALIZE *Found = NULL;
+
+    port_lock_acquire(&IopDatabaseLock);
+    for (PLIST_ENTRY Entry = IopReinitializations.Flink; Entry != &IopReinitializations; Entry = Entry->Flink) {
+        IOP_REINITIALIZE *Item = CONTAINING_RECORD(Entry, IOP_REINITIALIZE, Links);
+        if (Item->Driver == Driver) {
+            RemoveEntryList(Entry);
+            Found = Item;
+            break;
+        }
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Found;
+}
+
+static VOID
+IopReinitializeCall(IOP_DRIVER *Driver, PDRIVER_REINITIALIZE Routine, PVOID Context)
+{
+    KI_DRIVER_CALL Call = {.Owner = Driver->Owner, .Phase = "reinitialize"};
+
+    Driver->Extension.Count++;
+    NT_CALL(&Call, Routine(&Driver->Public, Context, Driver->Extension.Count));
+}
+
 /* Reinitialization routines run once DriverEntry has succeeded; a routine may register again and is then called again. */
 static VOID
 IopDriverReinitialize(IOP_DRIVER *Driver)
 {
     for (ULONG Round = 0; Round < 1000; Round++) {
-        IOP_REINITIALIZE *Found = NULL;
-        port_lock_acquire(&IopDatabaseLock);
-        for (PLIST_ENTRY Entry = IopReinitializations.Flink; Entry != &IopReinitializations; Entry = Entry->Flink) {
-            IOP_REINITIALIZE *Item = CONTAINING_RECORD(Entry, IOP_REINITIALIZE, Links);
-            if (Item->Driver == &Driver->Public) {
-                RemoveEntryList(Entry);
-                Found = Item;
-                break;
-            }
-        }
-        port_lock_release(&IopDatabaseLock);
-        if (Found == NULL) {
+        IOP_REINITIALIZE *Item = IopReinitializeTake(&Driver->Public);
+        if (Item == NULL) {
             return;
         }
-        KI_DRIVER_CALL Call = {.Owner = Driver->Owner, .Phase = "reinitialize"};
-        ULONG Count = ++Driver->Extension.Count;
-        NT_CALL(&Call, Found->Routine(&Driver->Public, Found->Context, Count));
-        ExFreePool(Found);
+        IopReinitializeCall(Driver, Item->Routine, Item->Context);
+        ExFreePool(Item);
     }
 }
 

@@ -93,6 +93,7 @@ VOID IopIrpCompletionEnd(PIRP Irp);
 VOID IopCallFrameMark(PIRP Irp, CHAR Location, BOOLEAN Gone);
 NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
 const char *IopMajorName(UCHAR Major);
+PMDL IopMdlAllocate(PVOID Address, ULONG Length);   /* as IoAllocateMdl, not in a driver's name */
 
 /* Sets the thread's previous mode, returns the old one. */
 static inline KPROCESSOR_MODE
@@ -148,7 +149,7 @@ typedef struct IOP_CACHE {
     PVOID Head;                                /* linked through the first word */
     ULONG Count;
 } IOP_CACHE;
-enum { IOP_CACHE_IRP_SMALL, IOP_CACHE_IRP_LARGE, IOP_CACHE_FILE, IOP_CACHE_COUNT };
+enum { IOP_CACHE_IRP_SMALL, IOP_CACHE_IRP_LARGE, IOP_CACHE_FILE, IOP_CACHE_MDL, IOP_CACHE_COUNT };
 PVOID IopCachePop(unsigned Which);             /* NULL: empty */
 BOOLEAN IopCachePush(unsigned Which, PVOID Block);  /* FALSE: full */
 VOID IopCacheFlushThread(VOID);                /* frees what the calling thread has cached */

@@ -42,7 +42,7 @@ IopTransportMdl(PIRP Irp, PVOID Buffer, ULONG Length)
     if (Buffer == NULL || Length == 0) {
         return STATUS_SUCCESS;
     }
-    PMDL Mdl = IoAllocateMdl(Buffer, Length, FALSE, FALSE, NULL);
+    PMDL Mdl = IopMdlAllocate(Buffer, Length);
     if (Mdl == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }

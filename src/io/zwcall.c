@@ -53,7 +53,7 @@ IopHandleCallBegin(
     }
     Call->FileObject = Object;
     if (Event != NULL) {
-        Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, *ExEventObjectType, Mode, &Object, NULL);
+        Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, ObpEventType, Mode, &Object, NULL);
         if (!NT_SUCCESS(Status)) {
             ObDereferenceObject(Call->FileObject);
             return Status;
