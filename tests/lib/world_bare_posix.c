@@ -47,7 +47,13 @@ bare_opened(int fd, struct world_file **file)
 static int
 bare_open(struct world *w, const char *path, int flags, unsigned mode, struct world_file **file)
 {
-    return bare_opened(openat(w->root, relative(path), flags | O_NOFOLLOW | O_CLOEXEC, mode), file);
+    struct stat st;
+    int fd = openat(w->root, relative(path), flags | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        close(fd);                             /* directories are for list */
+        return -EISDIR;
+    }
+    return bare_opened(fd, file);
 }
 
 static int

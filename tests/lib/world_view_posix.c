@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A view, driven as the kernel drives it: names are looked up component by component, and what the VFS itself decides (a trailing
- * component on a non-directory, unlink of a directory, a directory renamed below itself) is decided here.
+ * component on a non-directory, unlink of a directory, a directory renamed below itself) is decided here.  Symbolic links are not
+ * followed: the cases make dangling ones only.
  */
 #include "world.h"
 
@@ -45,7 +46,7 @@ static int
 walk_step(struct walk *k, const char *name, size_t length)
 {
     if (!S_ISDIR(walk_mode(k))) {
-        return S_ISLNK(walk_mode(k)) ? -ELOOP : -ENOTDIR;
+        return S_ISLNK(walk_mode(k)) ? -ENOENT : -ENOTDIR;
     }
     int status = view_lookup(k->w->view, walk_node(k), name, length, &k->w->who, &k->entries[k->depth]);
     k->depth += status == 0;
@@ -83,7 +84,7 @@ walk_parent(struct world *w, const char *path, struct walk *k)
     k->last = slash != NULL ? slash + 1 : path;
     int status = walk_upto(w, path, slash != NULL ? slash : path, k);
     if (status == 0 && !S_ISDIR(walk_mode(k))) {
-        status = S_ISLNK(walk_mode(k)) ? -ELOOP : -ENOTDIR;
+        status = S_ISLNK(walk_mode(k)) ? -ENOENT : -ENOTDIR;
         walk_end(k);
     }
     return status;
@@ -285,7 +286,7 @@ v_set_path(struct world *w, const char *path, const struct view_setattr *set)
     if (status == 0) {
         unsigned mode = walk_mode(&k);
         if ((set->valid & VIEW_SET_SIZE) && !S_ISREG(mode)) {
-            status = S_ISDIR(mode) ? -EISDIR : -EINVAL;
+            status = S_ISDIR(mode) ? -EISDIR : S_ISLNK(mode) ? -ENOENT : -EINVAL;
         } else {
             status = v_set(w, walk_node(&k), NULL, set);
         }
@@ -356,14 +357,27 @@ v_readlink(struct world *w, const char *path, char *buffer, size_t size)
     return status < 0 ? status : (ssize_t)length;
 }
 
+/* No links to directories: that is the VFS' to say. */
+static int
+v_link_directory(struct world *w, const char *to)
+{
+    struct walk k;
+    struct stat st;
+    int status = walk_parent(w, to, &k);
+    if (status == 0) {
+        walk_end(&k);
+        status = v_stat(w, to, &st) == 0 ? -EEXIST : -EPERM;
+    }
+    return status;
+}
+
 static int
 v_link(struct world *w, const char *from, const char *to)
 {
     struct walk k;
     int status = walk_all(w, from, &k);
     if (status == 0) {
-        struct stat st;
-        status = S_ISDIR(walk_mode(&k)) ? (v_stat(w, to, &st) == 0 ? -EEXIST : -EPERM) : v_link_node(w, walk_node(&k), to);
+        status = S_ISDIR(walk_mode(&k)) ? v_link_directory(w, to) : v_link_node(w, walk_node(&k), to);
         walk_end(&k);
     }
     return status;
