@@ -248,6 +248,10 @@ FsbDeferFcb(FSB_OPEN *Open, FSB_FCB *Fcb)
 static VOID
 FsbOpenRelease(FSB_OPEN *Open)
 {
+    if (Open->Resolve.KeepFcb != NULL) {
+        FsbFcbDereference(Open->Resolve.KeepFcb);
+        Open->Resolve.KeepFcb = NULL;
+    }
     if (Open->DeferredScb != NULL) {
         FsbScbDereference(Open->DeferredScb);
         Open->DeferredScb = NULL;
@@ -306,7 +310,8 @@ FsbCreate(FSB_VOLUME *Volume, PIRP Irp)
     const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
     FSB_OPEN Open;
     memset(&Open, 0, offsetof(FSB_OPEN, Path));
-    memset(&Open.Stream, 0, sizeof(Open) - offsetof(FSB_OPEN, Stream));
+    memset(&Open.Stream, 0, offsetof(FSB_OPEN, Resolve.StorePart) - offsetof(FSB_OPEN, Stream));
+    memset(&Open.DeferredFcbs, 0, sizeof(Open) - offsetof(FSB_OPEN, DeferredFcbs));
     Open.Volume = Volume;
     Open.Irp = Irp;
     Open.Stack = Stack;

@@ -64,6 +64,7 @@ typedef struct FSB_OPTIONS {
     ULONG IdleStreams;                         /* closed streams kept, with their contexts; 0: torn down in the last IRP_MJ_CLOSE */
     BOOLEAN ExactCaseOnly;                     /* no case-folded match even for case-insensitive opens */
     BOOLEAN ReadOnly;
+    ULONGLONG MemoryLimit;                     /* memfs: bytes of data, 0 = 16 GiB */
     BOOLEAN HonourReadOnlyAttribute;           /* FILE_ATTRIBUTE_READONLY denies writing and deleting */
     BOOLEAN StrictDirectoryRename;             /* a directory with open descendants is renamed only with POSIX semantics */
     WCHAR DriveLetter;                         /* 0 = none */
@@ -83,9 +84,9 @@ typedef struct FSB_RESOLVE {
     /* out */
     FSB_STAT Stat;
     UNICODE_STRING RealPath;                   /* as the store spells it; Buffer == Path.Buffer when it is the same, else owned */
-    /* the store's: what it found, until adopted or abandoned */
-    PVOID Object;
-    LONG Descriptor, Parent;
+    FSB_FCB *KeepFcb;                          /* a file whose last reference the store could not drop: the caller's */
+    /* the store's: what it found, until adopted or abandoned; Resolve and Make initialise it */
+    DECLSPEC_ALIGN(16) UCHAR StorePart[1088];
 } FSB_RESOLVE;
 
 typedef struct FSB_MAKE {

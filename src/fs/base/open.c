@@ -170,8 +170,11 @@ FsbRegisterLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb, FSB_LCB **Lcb)
     }
     if (NT_SUCCESS(Status) && Store->Prepare != NULL && Fcb->Mode == FSB_S_IFREG && !FsbIsLazy(Open)) {
         const BOOLEAN Write = (Open->Access & (FILE_WRITE_DATA | FILE_APPEND_DATA)) != 0 || FsbOverwrites(Open->Disposition);
-        if (Write || (Open->Access & (FILE_READ_DATA | FILE_EXECUTE))) {
-            Status = Store->Prepare(Fcb, &Open->Resolve, Write);
+        if (Write) {
+            Status = Store->Prepare(Fcb, &Open->Resolve, TRUE);
+        }
+        if (NT_SUCCESS(Status) && (Open->Access & (FILE_READ_DATA | FILE_EXECUTE))) {
+            Status = Store->Prepare(Fcb, &Open->Resolve, FALSE);
         }
     }
     if (NT_SUCCESS(Status)) {

@@ -35,6 +35,7 @@ void hostdir_force_walk(struct hostdir *h, bool on);
 int hostdir_open(struct hostdir *h, int base, const char *path, int *fd);
 /* The directory that holds the last component, and the component.  *owned: close parent with hostdir_close.  Not for "". */
 int hostdir_parent(struct hostdir *h, int base, const char *path, int *parent, const char **name, bool *owned);
+int hostdir_duplicate(struct hostdir *h, int fd, int *copy);     /* a location of the same object */
 void hostdir_close(int fd);
 int hostdir_stat_fd(int fd, struct hostdir_stat *st);
 int hostdir_stat_at(int parent, const char *name, struct hostdir_stat *st);
@@ -42,6 +43,7 @@ int hostdir_stat_at(int parent, const char *name, struct hostdir_stat *st);
  * -1).  Regular files and directories (read only) only. */
 enum { HOSTDIR_READ = 1, HOSTDIR_WRITE = 2 };
 int hostdir_open_data(struct hostdir *h, int parent, const char *name, int location, const struct hostdir_stat *st, unsigned access, int *fd);
+bool hostdir_readable(int fd);                 /* opened for reading (too) */
 /* Path of an open object below the root, as the host names it now; -ENOENT: deleted or outside. */
 int hostdir_path_of(struct hostdir *h, int fd, char *path, size_t size);
 /* A location by inode number, where the host permits it and the object is beneath the root.  -EOPNOTSUPP, -ESTALE, -EPERM … */
