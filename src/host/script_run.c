@@ -332,11 +332,11 @@ script_absent(struct script_context *c)
 int
 script_sleep(struct script_context *c)
 {
-    uint64_t ms = c->line->numbers[0];
-    for (struct timespec left = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000}; nanosleep(&left, &left) != 0;) {
-        if (errno != EINTR) {
-            break;
-        }
+    const volatile int *stop = c->run->stop;
+    for (uint64_t left = c->line->numbers[0]; left > 0 && !(stop != NULL && *stop);) {
+        const uint64_t ms = left < 50 ? left : 50; /* so that an interrupt is noticed */
+        nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
+        left -= ms;
     }
     return 0;
 }
@@ -379,7 +379,7 @@ script_execute(const struct script *script, struct script_run *run, struct host_
     for (size_t i = 0; result == 0 && i < script->count; i++) {
         struct script_context c = {.run = run, .line = &script->lines[i]};
         if (run->stop != NULL && *run->stop) {
-            result = host_fail(err, "%s:%d: interrupted", script->name, c.line->line);
+            result = host_fail(err, "%s:%d: interrupted before this line", script->name, c.line->line);
             break;
         }
         int rc = script_verbs[c.line->verb].run(&c);
