@@ -77,10 +77,6 @@ FltpNamesFree(_Atomic(void *) *Slot)
         FltpTextRelease(Names->Entries[i].Text);
         FltpTextRelease(Names->Entries[i].Opened);
     }
-    PFLT_INSTANCE Target = atomic_load(&Names->Target);
-    if (Target != NULL) {
-        FltpInstanceMemoryRelease(Target);
-    }
     port_free(Names);
 }
 
@@ -102,24 +98,56 @@ FltpVolumeNamesFree(PFLT_VOLUME Volume)
     port_free(atomic_exchange(&Volume->NameCache, NULL));
 }
 
-ULONGLONG
-FltpNameGeneration(PFLT_VOLUME Volume)
+/* From now on every rename passes through FltpNamesChanged. */
+static VOID
+FltpVolumeWatchRenames(PFLT_VOLUME Volume)
+{
+    const ULONGLONG Bit = 1ull << IRP_MJ_SET_INFORMATION;
+
+    FltpLockAcquire(&Volume->Lock, FLTP_RANK_VOLUME);
+    atomic_fetch_or(&Volume->Forced, Bit);
+    atomic_fetch_or(&Volume->Interest, Bit);
+    FltpLockRelease(&Volume->Lock);
+}
+
+static FLTP_VOLUME_NAMES *
+FltpVolumeNamesOf(PFLT_VOLUME Volume)
 {
     void *Current = atomic_load_explicit(&Volume->NameCache, memory_order_acquire);
 
-    if (Current == NULL) {
-        FLTP_VOLUME_NAMES *New = port_alloc_zeroed(sizeof(*New));
-        if (New == NULL) {
+    if (Current != NULL) {
+        return Current;
+    }
+    FLTP_VOLUME_NAMES *New = port_alloc_zeroed(sizeof(*New));
+    if (New == NULL) {
+        return NULL;
+    }
+    FltpVolumeWatchRenames(Volume);
+    atomic_init(&New->Generation, 1);
+    atomic_init(&New->Ready, port_clock_monotonic() + FLTP_NAME_SETTLE);
+    if (!atomic_compare_exchange_strong(&Volume->NameCache, &Current, New)) {
+        port_free(New);
+        return Current;
+    }
+    return New;
+}
+
+ULONGLONG
+FltpNameGeneration(PFLT_VOLUME Volume)
+{
+    FLTP_VOLUME_NAMES *Names = FltpVolumeNamesOf(Volume);
+
+    if (Names == NULL) {
+        return 0;
+    }
+    const uint64_t Ready = atomic_load_explicit(&Names->Ready, memory_order_relaxed);
+    if (Ready != 0) {
+        if (port_clock_monotonic() < Ready) {
             return 0;
         }
-        atomic_init(&New->Generation, 1);
-        if (!atomic_compare_exchange_strong(&Volume->NameCache, &Current, New)) {
-            port_free(New);
-        } else {
-            Current = New;
-        }
+        atomic_store_explicit(&Names->Ready, 0, memory_order_relaxed);
     }
-    return atomic_load_explicit(&((FLTP_VOLUME_NAMES *)Current)->Generation, memory_order_acquire);
+    return atomic_load_explicit(&Names->Generation, memory_order_acquire);
 }
 
 static VOID
@@ -279,11 +307,11 @@ FltpNameOf(PFLT_FILE_NAME_INFORMATION Information, const char *Routine)
 
 /* Windows: fltKernel.h, FltReferenceFileNameInformation.  Differences: none. */
 VOID FLTAPI
-FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
+FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation)
 {
     VF_MAX_IRQL(APC_LEVEL);
 
-    FLTP_NAME *Name = FltpNameOf(FileNameInformation, __func__);
+    FLTP_NAME *Name = FltpNameOf(NameInformation, __func__);
     if (Name != NULL) {
         atomic_fetch_add_explicit(&Name->References, 1, memory_order_relaxed);
         vf_object_reference(Name->Ledger, VF_REASON_REFERENCE, __func__);
@@ -292,11 +320,11 @@ FltReferenceFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
 
 /* Windows: fltKernel.h, FltReleaseFileNameInformation.  Differences: a release too many is reported, not a bug check. */
 VOID FLTAPI
-FltReleaseFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
+FltReleaseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation)
 {
     VF_MAX_IRQL(APC_LEVEL);
 
-    FLTP_NAME *Name = FltpNameOf(FileNameInformation, __func__);
+    FLTP_NAME *Name = FltpNameOf(NameInformation, __func__);
     if (Name == NULL) {
         return;
     }
@@ -350,7 +378,9 @@ FltCheckAndGrowNameControl(PFLT_NAME_CONTROL NameCtrl, USHORT NewSize)
     if (Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    memcpy(Buffer, Name->Buffer, Name->Length);
+    if (Name->MaximumLength != 0) {
+        memcpy(Buffer, Name->Buffer, Name->MaximumLength);
+    }
     port_free(Name->Buffer);
     Name->Buffer = Buffer;
     Name->MaximumLength = NewSize;

@@ -113,25 +113,25 @@ FltpParseVolume(PFLT_FILE_NAME_INFORMATION Information)
 
 /* Windows: fltKernel.h, FltParseFileNameInformation.  Differences: a network share is known by the redirector's name only. */
 NTSTATUS FLTAPI
-FltParseFileNameInformation(PFLT_FILE_NAME_INFORMATION FileNameInformation)
+FltParseFileNameInformation(PFLT_FILE_NAME_INFORMATION NameInformation)
 {
     VF_MAX_IRQL(APC_LEVEL);
 
-    PCUNICODE_STRING Name = &FileNameInformation->Name;
+    PCUNICODE_STRING Name = &NameInformation->Name;
     const ULONG End = Name->Length / sizeof(WCHAR);
     ULONG Start = 0;
-    if (FltGetFileNameFormat(FileNameInformation->Format) == FLT_FILE_NAME_SHORT) {
-        FltpPart(&FileNameInformation->Volume, Name, 0, 0);
-        FltpPart(&FileNameInformation->Share, Name, 0, 0);
-        FltpPart(&FileNameInformation->ParentDir, Name, 0, 0);
+    if (FltGetFileNameFormat(NameInformation->Format) == FLT_FILE_NAME_SHORT) {
+        FltpPart(&NameInformation->Volume, Name, 0, 0);
+        FltpPart(&NameInformation->Share, Name, 0, 0);
+        FltpPart(&NameInformation->ParentDir, Name, 0, 0);
     } else {
-        const ULONG Path = FltpParseVolume(FileNameInformation);
+        const ULONG Path = FltpParseVolume(NameInformation);
         const ULONG Slash = FltpLastOf(Name, Path, End, L'\\');
         Start = Slash < End ? Slash + 1 : Path;
-        FltpPart(&FileNameInformation->ParentDir, Name, Path, Start);
+        FltpPart(&NameInformation->ParentDir, Name, Path, Start);
     }
-    FltpParseComponent(Name, Start, &FileNameInformation->Extension, &FileNameInformation->Stream, &FileNameInformation->FinalComponent);
-    FileNameInformation->NamesParsed = FLTFL_FILE_NAME_PARSED_FINAL_COMPONENT | FLTFL_FILE_NAME_PARSED_EXTENSION |
+    FltpParseComponent(Name, Start, &NameInformation->Extension, &NameInformation->Stream, &NameInformation->FinalComponent);
+    NameInformation->NamesParsed = FLTFL_FILE_NAME_PARSED_FINAL_COMPONENT | FLTFL_FILE_NAME_PARSED_EXTENSION |
                                        FLTFL_FILE_NAME_PARSED_STREAM | FLTFL_FILE_NAME_PARSED_PARENT_DIR;
     return STATUS_SUCCESS;
 }

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Information structures about filters, instances and volumes: a fixed part, then the strings it refers to by offset and length (or one
+ * string that stands in it).  A structure is laid out once for its size and, if that fits, once for real.
+ */
+#include "fltmgr/listing.h"
+
+/* ---- laying out ---- */
+
+typedef struct FLTP_LAYOUT {
+    PUCHAR Buffer;                             /* NULL: only measured */
+    ULONG Used;
+} FLTP_LAYOUT;
+
+static VOID
+FltpLayoutString(FLTP_LAYOUT *Layout, PCUNICODE_STRING String, PUSHORT Length, PUSHORT Offset)
+{
+    *Length = String->Length;
+    if (Offset != NULL) {
+        *Offset = (USHORT)Layout->Used;
+    }
+    if (Layout->Buffer != NULL && String->Length != 0) {
+        memcpy(Layout->Buffer + Layout->Used, String->Buffer, String->Length);
+    }
+    Layout->Used += String->Length;
+}
+
+/* The fixed part, which the strings before have filled in. */
+static VOID
+FltpLayoutFixed(const FLTP_LAYOUT *Layout, const VOID *Fixed, ULONG Bytes)
+{
+    if (Layout->Buffer != NULL) {
+        memcpy(Layout->Buffer, Fixed, Bytes);
+    }
+}
+
+typedef NTSTATUS FLTP_DESCRIBE(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class);
+
+static NTSTATUS
+FltpDescribe(FLTP_DESCRIBE *Describe, const VOID *Object, ULONG Class, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    FLTP_LAYOUT Layout = { 0 };
+    NTSTATUS Status = Describe(&Layout, Object, Class);
+
+    *BytesReturned = 0;
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    *BytesReturned = Layout.Used;
+    if (Layout.Used > BufferSize) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    Layout = (FLTP_LAYOUT){ .Buffer = Buffer };
+    return Describe(&Layout, Object, Class);
+}
+
+/* ---- filters ---- */
+
+static ULONG
+FltpFilterInstanceCount(const FLT_FILTER *Filter)
+{
+    FLTP_LIST List = { .Filter = (PFLT_FILTER)Filter };
+    ULONG Count = 0;
+
+    if (NT_SUCCESS(FltpInstancesCollect(&List))) {
+        Count = List.Count;
+        FltpListFree(&List);
+    }
+    return Count;
+}
+
+static const UNICODE_STRING FltpNoString;
+
+static PCUNICODE_STRING
+FltpDefaultAltitude(const FLT_FILTER *Filter)
+{
+    return Filter->InstanceDefinitionCount != 0 ? &Filter->InstanceDefinitions[0].Altitude : &FltpNoString;
+}
+
+static NTSTATUS
+FltpDescribeFilter(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
+{
+    const FLT_FILTER *Filter = Object;
+    FILTER_FULL_INFORMATION Full = { 0 };
+    FILTER_AGGREGATE_BASIC_INFORMATION Basic = { .Flags = FLTFL_AGGREGATE_INFO_IS_MINIFILTER };
+    FILTER_AGGREGATE_STANDARD_INFORMATION Standard = { .Flags = FLTFL_ASI_IS_MINIFILTER };
+
+    switch (Class) {
+    case FilterFullInformation:
+        Full.NumberOfInstances = FltpFilterInstanceCount(Filter);
+        Layout->Used = FIELD_OFFSET(FILTER_FULL_INFORMATION, FilterNameBuffer);
+        FltpLayoutString(Layout, &Filter->Name, &Full.FilterNameLength, NULL);
+        FltpLayoutFixed(Layout, &Full, FIELD_OFFSET(FILTER_FULL_INFORMATION, FilterNameBuffer));
+        return STATUS_SUCCESS;
+    case FilterAggregateBasicInformation:
+        Basic.Type.MiniFilter.NumberOfInstances = FltpFilterInstanceCount(Filter);
+        Layout->Used = sizeof(Basic);
+        FltpLayoutString(Layout, &Filter->Name, &Basic.Type.MiniFilter.FilterNameLength, &Basic.Type.MiniFilter.FilterNameBufferOffset);
+        FltpLayoutString(Layout, FltpDefaultAltitude(Filter), &Basic.Type.MiniFilter.FilterAltitudeLength,
+            &Basic.Type.MiniFilter.FilterAltitudeBufferOffset);
+        FltpLayoutFixed(Layout, &Basic, sizeof(Basic));
+        return STATUS_SUCCESS;
+    case FilterAggregateStandardInformation:
+        Standard.Type.MiniFilter.NumberOfInstances = FltpFilterInstanceCount(Filter);
+        Layout->Used = sizeof(Standard);
+        FltpLayoutString(Layout, &Filter->Name, &Standard.Type.MiniFilter.FilterNameLength, &Standard.Type.MiniFilter.FilterNameBufferOffset);
+        FltpLayoutString(Layout, FltpDefaultAltitude(Filter), &Standard.Type.MiniFilter.FilterAltitudeLength,
+            &Standard.Type.MiniFilter.FilterAltitudeBufferOffset);
+        FltpLayoutFixed(Layout, &Standard, sizeof(Standard));
+        return STATUS_SUCCESS;
+    default:
+        return STATUS_INVALID_PARAMETER;
+    }
+}
+
+/* Windows: fltKernel.h, FltGetFilterInformation.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetFilterInformation(PFLT_FILTER Filter, FILTER_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    return FltpDescribe(FltpDescribeFilter, Filter, InformationClass, Buffer, BufferSize, BytesReturned);
+}
+
+/* ---- instances ---- */
+
+static NTSTATUS
+FltpDescribeAggregateInstance(FLTP_LAYOUT *Layout, const FLT_INSTANCE *Instance)
+{
+    INSTANCE_AGGREGATE_STANDARD_INFORMATION Standard = { .Flags = FLTFL_IASI_IS_MINIFILTER };
+
+    Standard.Type.MiniFilter.Flags = atomic_load(&Instance->Volume->Dismounting) ? FLTFL_IASIM_DETACHED_VOLUME : 0;
+    Standard.Type.MiniFilter.VolumeFileSystemType = Instance->Volume->FileSystemType;
+    Layout->Used = sizeof(Standard);
+    FltpLayoutString(Layout, &Instance->Name, &Standard.Type.MiniFilter.InstanceNameLength, &Standard.Type.MiniFilter.InstanceNameBufferOffset);
+    FltpLayoutString(Layout, &Instance->Altitude, &Standard.Type.MiniFilter.AltitudeLength, &Standard.Type.MiniFilter.AltitudeBufferOffset);
+    FltpLayoutString(Layout, &Instance->Volume->Name, &Standard.Type.MiniFilter.VolumeNameLength, &Standard.Type.MiniFilter.VolumeNameBufferOffset);
+    FltpLayoutString(Layout, &Instance->Filter->Name, &Standard.Type.MiniFilter.FilterNameLength, &Standard.Type.MiniFilter.FilterNameBufferOffset);
+    FltpLayoutFixed(Layout, &Standard, sizeof(Standard));
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+FltpDescribeInstance(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
+{
+    const FLT_INSTANCE *Instance = Object;
+    INSTANCE_BASIC_INFORMATION Basic = { 0 };
+    INSTANCE_PARTIAL_INFORMATION Partial = { 0 };
+    INSTANCE_FULL_INFORMATION Full = { 0 };
+
+    switch (Class) {
+    case InstanceBasicInformation:
+        Layout->Used = sizeof(Basic);
+        FltpLayoutString(Layout, &Instance->Name, &Basic.InstanceNameLength, &Basic.InstanceNameBufferOffset);
+        FltpLayoutFixed(Layout, &Basic, sizeof(Basic));
+        return STATUS_SUCCESS;
+    case InstancePartialInformation:
+        Layout->Used = sizeof(Partial);
+        FltpLayoutString(Layout, &Instance->Name, &Partial.InstanceNameLength, &Partial.InstanceNameBufferOffset);
+        FltpLayoutString(Layout, &Instance->Altitude, &Partial.AltitudeLength, &Partial.AltitudeBufferOffset);
+        FltpLayoutFixed(Layout, &Partial, sizeof(Partial));
+        return STATUS_SUCCESS;
+    case InstanceFullInformation:
+        Layout->Used = sizeof(Full);
+        FltpLayoutString(Layout, &Instance->Name, &Full.InstanceNameLength, &Full.InstanceNameBufferOffset);
+        FltpLayoutString(Layout, &Instance->Altitude, &Full.AltitudeLength, &Full.AltitudeBufferOffset);
+        FltpLayoutString(Layout, &Instance->Volume->Name, &Full.VolumeNameLength, &Full.VolumeNameBufferOffset);
+        FltpLayoutString(Layout, &Instance->Filter->Name, &Full.FilterNameLength, &Full.FilterNameBufferOffset);
+        FltpLayoutFixed(Layout, &Full, sizeof(Full));
+        return STATUS_SUCCESS;
+    case InstanceAggregateStandardInformation:
+        return FltpDescribeAggregateInstance(Layout, Instance);
+    default:
+        return STATUS_INVALID_PARAMETER;
+    }
+}
+
+/* Windows: fltKernel.h, FltGetInstanceInformation.  Differences: SupportedFeatures is 0. */
+NTSTATUS FLTAPI
+FltGetInstanceInformation(PFLT_INSTANCE Instance, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    return FltpDescribe(FltpDescribeInstance, Instance, InformationClass, Buffer, BufferSize, BytesReturned);
+}
+
+/* ---- volumes ---- */
+
+static NTSTATUS
+FltpDescribeVolume(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
+{
+    const FLT_VOLUME *Volume = Object;
+    FILTER_VOLUME_BASIC_INFORMATION Basic = { 0 };
+    FILTER_VOLUME_STANDARD_INFORMATION Standard = { .FileSystemType = Volume->FileSystemType };
+
+    switch (Class) {
+    case FilterVolumeBasicInformation:
+        Layout->Used = FIELD_OFFSET(FILTER_VOLUME_BASIC_INFORMATION, FilterVolumeName);
+        FltpLayoutString(Layout, &Volume->Name, &Basic.FilterVolumeNameLength, NULL);
+        FltpLayoutFixed(Layout, &Basic, FIELD_OFFSET(FILTER_VOLUME_BASIC_INFORMATION, FilterVolumeName));
+        return STATUS_SUCCESS;
+    case FilterVolumeStandardInformation:
+        Standard.Flags = atomic_load(&Volume->Dismounting) ? FLTFL_VSI_DETACHED_VOLUME : 0;
+        Layout->Used = FIELD_OFFSET(FILTER_VOLUME_STANDARD_INFORMATION, FilterVolumeName);
+        FltpLayoutString(Layout, &Volume->Name, &Standard.FilterVolumeNameLength, NULL);
+        FltpLayoutFixed(Layout, &Standard, FIELD_OFFSET(FILTER_VOLUME_STANDARD_INFORMATION, FilterVolumeName));
+        return STATUS_SUCCESS;
+    default:
+        return STATUS_INVALID_PARAMETER;
+    }
+}
+
+/* Windows: fltKernel.h, FltGetVolumeInformation.  Differences: none. */
+NTSTATUS FLTAPI
+FltGetVolumeInformation(PFLT_VOLUME Volume, FILTER_VOLUME_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    return FltpDescribe(FltpDescribeVolume, Volume, InformationClass, Buffer, BufferSize, BytesReturned);
+}
+
+/* ---- by index ---- */
+
+typedef struct FLTP_BY_INDEX {
+    FLTP_DESCRIBE *Describe;
+    ULONG Index, Class;
+    PVOID Buffer;
+    ULONG BufferSize;
+    PULONG BytesReturned;
+} FLTP_BY_INDEX;
+
+static NTSTATUS
+FltpDescribeIndexed(const FLTP_BY_INDEX *By, FLTP_LIST *List, NTSTATUS Status)
+{
+    *By->BytesReturned = 0;
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = STATUS_NO_MORE_ENTRIES;
+    if (By->Index < List->Count) {
+        Status = FltpDescribe(By->Describe, List->Objects[By->Index], By->Class, By->Buffer, By->BufferSize, By->BytesReturned);
+    }
+    FltpListFree(List);
+    return Status;
+}
+
+/* Windows: fltKernel.h, FltEnumerateFilterInformation.  Differences: legacy filters are not listed. */
+NTSTATUS FLTAPI
+FltEnumerateFilterInformation(ULONG Index, FILTER_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    FLTP_LIST List = { 0 };
+    const FLTP_BY_INDEX By = { FltpDescribeFilter, Index, InformationClass, Buffer, BufferSize, BytesReturned };
+    return FltpDescribeIndexed(&By, &List, FltpFiltersCollect(&List));
+}
+
+/* Windows: fltKernel.h, FltEnumerateVolumeInformation.  Differences: none. */
+NTSTATUS FLTAPI
+FltEnumerateVolumeInformation(PFLT_FILTER Filter, ULONG Index, FILTER_VOLUME_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize,
+    PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    UNREFERENCED_PARAMETER(Filter);
+    FLTP_LIST List = { 0 };
+    const FLTP_BY_INDEX By = { FltpDescribeVolume, Index, InformationClass, Buffer, BufferSize, BytesReturned };
+    return FltpDescribeIndexed(&By, &List, FltpVolumesCollect(&List));
+}
+
+/* Windows: fltKernel.h, FltEnumerateInstanceInformationByFilter.  Differences: none. */
+NTSTATUS FLTAPI
+FltEnumerateInstanceInformationByFilter(PFLT_FILTER Filter, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
+    ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    FLTP_LIST List = { .Filter = Filter };
+    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
+    return FltpDescribeIndexed(&By, &List, FltpInstancesCollect(&List));
+}
+
+/* Windows: fltKernel.h, FltEnumerateInstanceInformationByVolume.  Differences: legacy filters are not listed. */
+NTSTATUS FLTAPI
+FltEnumerateInstanceInformationByVolume(PFLT_VOLUME Volume, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
+    ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    FLTP_LIST List = { .Volume = Volume };
+    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
+    return FltpDescribeIndexed(&By, &List, FltpInstancesCollect(&List));
+}
+
+/* Volume (one reference of the caller's, which goes) or how it was not found; a volume without instances counts as Empty. */
+static NTSTATUS
+FltpEnumerateOnVolume(PFLT_VOLUME Volume, const FLTP_BY_INDEX *By, NTSTATUS Empty)
+{
+    FLTP_LIST List = { .Volume = Volume };
+    NTSTATUS Status = FltpInstancesCollect(&List);
+
+    if (NT_SUCCESS(Status) && List.Count == 0) {
+        FltpListFree(&List);
+        Status = Empty;
+    }
+    Status = FltpDescribeIndexed(By, &List, Status);
+    FltpCountRelease(&Volume->Object.References);
+    return Status;
+}
+
+/* Windows: fltKernel.h, FltEnumerateInstanceInformationByVolumeName.  Differences: legacy filters are not listed. */
+NTSTATUS FLTAPI
+FltEnumerateInstanceInformationByVolumeName(PUNICODE_STRING VolumeName, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
+    ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
+    PFLT_VOLUME Volume;
+    *BytesReturned = 0;
+    NTSTATUS Status = FltpVolumeByName(VolumeName, &Volume);
+    return NT_SUCCESS(Status) ? FltpEnumerateOnVolume(Volume, &By, STATUS_FLT_VOLUME_NOT_FOUND) : Status;
+}
+
+/* Windows: fltKernel.h, FltEnumerateInstanceInformationByDeviceObject.  Differences: legacy filters are not listed. */
+NTSTATUS FLTAPI
+FltEnumerateInstanceInformationByDeviceObject(PDEVICE_OBJECT DeviceObject, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
+    ULONG BufferSize, PULONG BytesReturned)
+{
+    VF_MAX_IRQL(APC_LEVEL);
+
+    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
+    PFLT_VOLUME Volume = FltpVolumeOfDevice(DeviceObject);
+    *BytesReturned = 0;
+    return Volume != NULL ? FltpEnumerateOnVolume(Volume, &By, STATUS_FLT_INTERNAL_ERROR) : STATUS_FLT_VOLUME_NOT_FOUND;
+}
