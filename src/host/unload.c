@@ -38,6 +38,10 @@ unload_thread(void *arg)
 {
     struct unload_job *job = arg;
     bool gone = false;
+    sigset_t where;
+    sigemptyset(&where);
+    sigaddset(&where, SIGURG);
+    pthread_sigmask(SIG_UNBLOCK, &where, NULL);
     atomic_store(&job->thread, (uint32_t)syscall(SYS_gettid));
     job->result.status = host_nt_unload(job->filter->driver, &gone);
     job->result.driver_gone = gone;

@@ -56,11 +56,11 @@ exits()
     checks=$((checks + 1))
     [ "$status" -eq "$1" ] || fail "exit status $status, expected $1${2:+ ($2)}"
 }
-# says TEXT: standard error of the last fb has it
+# says TEXT: standard error of the last fb has it, however its lines are broken
 says()
 {
     checks=$((checks + 1))
-    grep -qF -- "$1" "$WORK/err" || fail "standard error lacks: $1"
+    tr -s ' \n' '  ' <"$WORK/err" | grep -qF -- "$1" || fail "standard error lacks: $1"
 }
 says_not()
 {
