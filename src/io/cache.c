@@ -11,7 +11,7 @@ static IOP_THREAD_LOCAL struct {
     BOOLEAN Ended;
 } IopCaches;
 
-/* What a block owns beyond itself; NULL: nothing. */
+/* What a block owns beyond itself; NULL: nothing.  Set by IopInitialize. */
 static VOID (*IopCacheRelease[IOP_CACHE_COUNT])(PVOID Block);
 
 VOID
@@ -60,7 +60,7 @@ IopCachePush(unsigned Which, PVOID Block)
 {
     IOP_CACHE *Cache = &IopCaches.Lists[Which];
 
-    if (Cache->Count >= IOP_CACHE_LIMIT || IopCaches.Ended) {
+    if ((LONG)Cache->Count >= IOP_CACHE_LIMIT || IopCaches.Ended) {
         return FALSE;
     }
     if (!IopCaches.Registered) {

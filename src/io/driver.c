@@ -329,6 +329,7 @@ IoRegisterBootDriverReinitialization(PDRIVER_OBJECT DriverObject, PDRIVER_REINIT
 VOID
 IopInitialize(VOID)
 {
+    IopFileInitialize();
 }
 
 VOID

@@ -31,6 +31,12 @@ IopFileReleaseCached(PVOID Block)
     }
 }
 
+VOID
+IopFileInitialize(VOID)
+{
+    IopCacheSetRelease(IOP_CACHE_FILE, IopFileReleaseCached);
+}
+
 static IOP_FILE *
 IopFileBlock(VOID)
 {
@@ -40,7 +46,6 @@ IopFileBlock(VOID)
         memset(Block + OBP_HEADER_SIZE, 0, FIELD_OFFSET(IOP_FILE, OwnName));
     } else {
         Block = port_alloc_zeroed(IOP_FILE_BLOCK_BYTES);
-        IopCacheSetRelease(IOP_CACHE_FILE, IopFileReleaseCached);
     }
     return Block != NULL ? (IOP_FILE *)(Block + OBP_HEADER_SIZE) : NULL;
 }

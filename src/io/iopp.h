@@ -124,6 +124,7 @@ enum {                                         /* IOP_FILE.State */
 #define IOP_TAG_NAME 'mNoI'
 #define IOP_TAG_GENERAL '  oI'
 
+VOID IopFileInitialize(VOID);
 NTSTATUS IopFileCreate(PDEVICE_OBJECT Device, PCUNICODE_STRING Name, IOP_FILE **File);
 VOID IopFileDelete(PVOID Object);
 VOID IopFileHandleClosed(PVOID Object, LONG Remaining);

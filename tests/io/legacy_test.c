@@ -19,7 +19,7 @@ static vf_owner *Owner;
 static TFS_VOLUME *Volume;
 static volatile ULONG Completions;
 
-static DRIVER_CODE NTSTATUS
+static DRIVER_CODE __attribute__((no_sanitize("undefined", "address"))) NTSTATUS
 Crash(void)
 {
     volatile int *volatile Nowhere = NULL;

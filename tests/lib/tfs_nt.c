@@ -58,7 +58,8 @@ TfsNote(PIRP Irp, PIO_STACK_LOCATION Stack)
     Log->PreviousMode = ExGetPreviousMode();
     Log->FileObject = Stack->FileObject;
     Log->Process = PsGetCurrentProcess();
-    if (Stack->FileObject != NULL && Stack->FileObject->FileName.Length < sizeof(Log->Name)) {
+    if (Stack->FileObject != NULL && Stack->FileObject->FileName.Length != 0 &&
+        Stack->FileObject->FileName.Length < sizeof(Log->Name)) {
         memcpy(Log->Name, Stack->FileObject->FileName.Buffer, Stack->FileObject->FileName.Length);
     }
 }
