@@ -59,9 +59,15 @@ ViewpOpenName(VIEW_CALL *Call, const UNICODE_STRING *Name, const VIEW_OPEN *Open
         .RequestorMode = UserMode,
         .Attachment = &Call->Attach,
     };
-    *FileObject = NULL;
-    Call->Attach.host_errno = 0;
-    return IopCreateFile(&Create, &Call->Io, FileObject);
+    /* ESTALE: the name was given to another file while the host opened it.  Once more finds either. */
+    NTSTATUS Status;
+    ULONG Tries = 0;
+    do {
+        *FileObject = NULL;
+        Call->Attach.host_errno = 0;
+        Status = IopCreateFile(&Create, &Call->Io, FileObject);
+    } while (!NT_SUCCESS(Status) && Call->Attach.host_errno == VIEW_ESTALE && Tries++ < 32);
+    return Status;
 }
 
 NTSTATUS
@@ -113,6 +119,35 @@ ViewpOpenByLinks(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_
     }
 }
 
+/* Does no name lead to the node below the stack any more?  If one does, a filter hides the file. */
+static BOOLEAN
+ViewpIsGone(VIEW_CALL *Call, VIEW_NODE *Node)
+{
+    FILE_STAT_LX_INFORMATION Stat;
+    UNICODE_STRING Path;
+    for (ULONG Which = 0;; Which++) {
+        if (!NT_SUCCESS(ViewPath(Call->View, Node, Which, NULL, 0, Call->Scratch->Path, VIEW_PATH_BYTES, &Path))) {
+            return TRUE;
+        }
+        if (NT_SUCCESS(ViewQueryOpen(Call, &Path, TRUE, &Stat)) && (ULONGLONG)Stat.FileId.QuadPart == Node->FileId) {
+            return FALSE;
+        }
+    }
+}
+
+/*
+ * Nothing leads to the node.  If its names are gone, the kernel's lookup was overtaken by an unlink or a replacing rename: ESTALE
+ * makes it look up again, and so open what has the name now, where ENOENT would tell the program of a gap that never was.
+ */
+static NTSTATUS
+ViewpNotReached(VIEW_CALL *Call, VIEW_NODE *Node, NTSTATUS Status)
+{
+    int Errno = ViewpIsGone(Call, Node) ? VIEW_ESTALE : ViewErrno(Status);
+    Call->Attach.host_errno = Errno;
+    Call->Attach.host_status = Status;
+    return Status;
+}
+
 NTSTATUS
 ViewOpenNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
 {
@@ -121,7 +156,7 @@ ViewOpenNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJE
         return Status;
     }
     NTSTATUS ById = ViewpOpenById(Call, Node, Open, FileObject);
-    return NT_SUCCESS(ById) ? ById : Status;
+    return NT_SUCCESS(ById) ? ById : ViewpNotReached(Call, Node, Status);
 }
 
 /* A file object of the node, referenced, or NULL. */
@@ -145,7 +180,10 @@ ViewBorrowUnnamed(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE
 {
     *FileObject = ViewAnyFileObject(Node, Open->Access);
     *Borrowed = *FileObject != NULL;
-    return *Borrowed ? STATUS_SUCCESS : ViewpOpenById(Call, Node, Open, FileObject);
+    if (*Borrowed || NT_SUCCESS(ViewpOpenById(Call, Node, Open, FileObject))) {
+        return STATUS_SUCCESS;
+    }
+    return ViewpNotReached(Call, Node, STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 NTSTATUS
@@ -156,8 +194,7 @@ ViewBorrowNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OB
     if (!ViewIsNotFound(Status)) {
         return Status;
     }
-    NTSTATUS Unnamed = ViewBorrowUnnamed(Call, Node, Open, FileObject, Borrowed);
-    return NT_SUCCESS(Unnamed) ? Unnamed : Status;
+    return ViewBorrowUnnamed(Call, Node, Open, FileObject, Borrowed);
 }
 
 VOID

@@ -105,9 +105,8 @@ ViewStatFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION 
     return ViewQuery(Call, FileObject, FileStatLxInformation, Stat, sizeof *Stat);
 }
 
-/* By name.  Below: past the stack. */
-static NTSTATUS
-ViewpQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_STAT_LX_INFORMATION *Stat)
+NTSTATUS
+ViewQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_STAT_LX_INFORMATION *Stat)
 {
     VIEW *View = Call->View;
     FILE_OBJECT FileObject;
@@ -143,7 +142,7 @@ ViewpStatChild(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Byt
         Renames = atomic_load(&Call->View->Renames);
         Status = ViewPath(Call->View, Parent, 0, Name, Bytes, Call->Scratch->Path, VIEW_PATH_BYTES, &Path);
         if (NT_SUCCESS(Status)) {
-            Status = ViewpQueryOpen(Call, &Path, Below, Stat);
+            Status = ViewQueryOpen(Call, &Path, Below, Stat);
         }
     } while (Status == STATUS_OBJECT_PATH_NOT_FOUND && Renames != atomic_load(&Call->View->Renames) && Tries++ < 8);
     if (!ViewpMustOpen(Status)) {
@@ -263,7 +262,7 @@ ViewpStatNode(VIEW_CALL *Call, VIEW_NODE *Node, FILE_STAT_LX_INFORMATION *Stat)
         if (!NT_SUCCESS(Status)) {
             break;
         }
-        Status = ViewpQueryOpen(Call, &Path, FALSE, Stat);
+        Status = ViewQueryOpen(Call, &Path, FALSE, Stat);
         Named = ViewpMustOpen(Status);
         if (NT_SUCCESS(Status) ? ViewpIsNode(Node, Stat) : !Named && !ViewIsNotFound(Status)) {
             return Status;

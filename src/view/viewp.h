@@ -227,6 +227,8 @@ BOOLEAN ViewIsNotFound(NTSTATUS Status);
 /* ---- stat.c ---- */
 VOID ViewAttrFromStat(VIEW_CALL *Call, VIEW_NODE *Node, const FILE_STAT_LX_INFORMATION *Stat, struct view_attr *Attr);
 ULONG ViewStatMode(const FILE_STAT_LX_INFORMATION *Stat);
+/* By name.  Below: past the stack. */
+NTSTATUS ViewQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_STAT_LX_INFORMATION *Stat);
 NTSTATUS ViewStatFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat);
 /* How long the kernel may keep attributes and names. */
 uint64_t ViewTtl(VIEW *View);

@@ -468,10 +468,15 @@ v_chmod(struct world *w, const char *path, unsigned mode)
     return status;
 }
 
+/* The kernel always asks to clear set-id bits with it. */
 static int
 v_chown(struct world *w, const char *path, uid_t uid, gid_t gid)
 {
     struct view_setattr set = { .valid = VIEW_SET_UID | VIEW_SET_GID, .uid = uid, .gid = gid };
+    struct stat st;
+    if (v_stat(w, path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        set.valid |= VIEW_SET_KILL_SUIDGID;
+    }
     return v_set_path(w, path, &set);
 }
 
