@@ -7,6 +7,7 @@ line()
 }
 cat >s <<'FBS'
 write a short
+open h a rw
 write a "long enough to be released again"
 write b short
 FBS
@@ -35,7 +36,7 @@ for x in r["findings"]:
     top = [s for s in x["stack"] if s["driver"]][0]
     assert top["file"].startswith("/") and top["line"] > 0 and top["function"].startswith("Leaky"), top
 get = [x for x in r["findings"] if x["rule"] == "D-01"][0]
-assert get["count"] == 2 and get["filter"] == "leaky" and "IRP_MJ_WRITE" in get["operation"], get
+assert get["count"] >= 2 and get["filter"] == "leaky" and "IRP_MJ_WRITE" in get["operation"], get
 assert "modules" not in r
 PY
 checks=$((checks + 1))
