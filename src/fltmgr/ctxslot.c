@@ -141,8 +141,10 @@ FltpNodeLinkLocked(FLTP_CONTEXT_NODE *Node, const FLTP_SLOT *Slot)
     FltpNodeSetTarget(Node, Slot->Target);
     FltpLockAcquire(&Slot->Owner->Lock, FLTP_RANK_OWNER);
     const BOOLEAN Open = !Slot->Owner->Closed;
-    if (Open) {
-        InsertTailList(&Slot->Owner->Links, &Node->OwnerLinks);
+    if (Open && Slot->Type == FLT_INSTANCE_CONTEXT) {
+        InsertTailList(&Slot->Owner->Links, &Node->OwnerLinks);   /* F-24: goes after all others */
+    } else if (Open) {
+        InsertHeadList(&Slot->Owner->Links, &Node->OwnerLinks);
     }
     FltpLockRelease(&Slot->Owner->Lock);
     if (Open) {

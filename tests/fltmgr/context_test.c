@@ -591,6 +591,7 @@ test_fltmgr_context__D_19_D_22_support_agrees_with_set(void **state)
         FltReleaseContext(PerFile);
         if (Rows[i].Stream) {
             FltDeleteStreamContext(Instance, Object, NULL);
+            FltDeleteFileContext(Instance, Object, NULL);
         }
         TinyClose(Object);
     }
