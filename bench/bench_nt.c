@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The NT side of the micro benchmarks.  One filter ("benchctx") owns the contexts; up to 16 no-op filters stand above it for the cost of
- * an operation.  All of them are functions of this program, loaded as services with altitudes of their own.
+ * The NT side of the micro benchmarks.  One filter ("benchctx") owns the contexts that are measured; up to 16 no-op filters stand above
+ * it for the cost of an operation.  All of them are functions of this program, loaded as services with altitudes of their own.
  */
 #include <fltKernel.h>
 
@@ -21,8 +21,12 @@ static PFLT_FILTER BenchFilter;
 static PFLT_INSTANCE BenchInstance;
 static PFILE_OBJECT BenchFiles[BENCH_OBJECTS];
 static PVOID BenchDriver;
+static PDEVICE_OBJECT BenchBase;                /* the file system's device, below the filter manager */
 
 static PFLT_FILTER NoopFilters[MAX_FILTERS];
+static PFLT_INSTANCE NoopInstances[MAX_FILTERS];
+static _Atomic(ULONGLONG) NoopCalls;            /* of the post-operation, while bench_set_filters checks */
+static BOOLEAN NoopChecking;
 static PVOID NoopDrivers[MAX_FILTERS];
 static ULONG NoopCount;
 static ULONG NoopLoading;
@@ -92,7 +96,34 @@ NoopPost(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID Comple
     UNREFERENCED_PARAMETER(FltObjects);
     UNREFERENCED_PARAMETER(CompletionContext);
     UNREFERENCED_PARAMETER(Flags);
+    if (NoopChecking) {
+        NoopCalls++;
+    }
     return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+/* The same with the stream's context taken and given back. */
+static FLT_PREOP_CALLBACK_STATUS FLTAPI
+LookPre(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *CompletionContext)
+{
+    PFLT_CONTEXT Context;
+
+    UNREFERENCED_PARAMETER(Data);
+    UNREFERENCED_PARAMETER(CompletionContext);
+    if (NT_SUCCESS(FltGetStreamContext(FltObjects->Instance, FltObjects->FileObject, &Context))) {
+        FltReleaseContext(Context);
+    }
+    return FLT_PREOP_SUCCESS_WITH_CALLBACK;
+}
+
+static NTSTATUS FLTAPI
+NoopInstanceSetup(PCFLT_RELATED_OBJECTS FltObjects, FLT_INSTANCE_SETUP_FLAGS Flags, DEVICE_TYPE Type, FLT_FILESYSTEM_TYPE FileSystem)
+{
+    UNREFERENCED_PARAMETER(Flags);
+    UNREFERENCED_PARAMETER(Type);
+    UNREFERENCED_PARAMETER(FileSystem);
+    NoopInstances[NoopLoading] = FltObjects->Instance;
+    return STATUS_SUCCESS;
 }
 
 static NTSTATUS FLTAPI
@@ -108,11 +139,18 @@ static const FLT_OPERATION_REGISTRATION NoopOperations[] = {
     {IRP_MJ_OPERATION_END, 0, NULL, NULL, NULL},
 };
 
-static const FLT_REGISTRATION NoopRegistration = {
+static const FLT_OPERATION_REGISTRATION LookOperations[] = {
+    {IRP_MJ_QUERY_INFORMATION, 0, LookPre, NoopPost, NULL},
+    {IRP_MJ_OPERATION_END, 0, NULL, NULL, NULL},
+};
+
+static FLT_REGISTRATION NoopRegistration = {
     .Size = sizeof(FLT_REGISTRATION),
     .Version = FLT_REGISTRATION_VERSION,
+    .ContextRegistration = BenchContexts,
     .OperationRegistration = NoopOperations,
     .FilterUnloadCallback = NoopUnload,
+    .InstanceSetupCallback = NoopInstanceSetup,
 };
 
 static NTSTATUS
@@ -123,14 +161,17 @@ NoopEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     return NT_SUCCESS(Status) ? FltStartFiltering(NoopFilters[NoopLoading]) : Status;
 }
 
+/* Instance names are unique on a volume: each is named after its service. */
 static PVOID
 BenchLoad(const char *Service, const char *Altitude, PVOID Entry)
 {
     PVOID Driver = NULL;
+    char Instance[64] = "Instances\\";
 
+    memcpy(Instance + strlen(Instance), Service, strlen(Service) + 1);
     BenchCheck(host_nt_service_create(Service), "service key");
-    BenchCheck(host_nt_service_value(Service, "Instances", "DefaultInstance", REG_SZ, "bench", 6), "DefaultInstance");
-    BenchCheck(host_nt_service_value(Service, "Instances\\bench", "Altitude", REG_SZ, Altitude, strlen(Altitude) + 1), "Altitude");
+    BenchCheck(host_nt_service_value(Service, "Instances", "DefaultInstance", REG_SZ, Service, strlen(Service) + 1), "DefaultInstance");
+    BenchCheck(host_nt_service_value(Service, Instance, "Altitude", REG_SZ, Altitude, strlen(Altitude) + 1), "Altitude");
     BenchCheck(host_nt_load(Service, Entry, vf_owner_create(Service), &Driver), Service);
     return Driver;
 }
@@ -154,13 +195,21 @@ BenchOpen(ULONG Index)
 }
 
 static VOID
+BenchStreamContext(PFLT_FILTER Filter, PFLT_INSTANCE Instance, ULONG Index)
+{
+    PFLT_CONTEXT Context;
+
+    BenchCheck((ULONG)FltAllocateContext(Filter, FLT_STREAM_CONTEXT, sizeof(BENCH_CONTEXT), NonPagedPool, &Context), "allocate");
+    BenchCheck((ULONG)FltSetStreamContext(Instance, BenchFiles[Index], FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, NULL), "set stream");
+    FltReleaseContext(Context);
+}
+
+static VOID
 BenchContext(ULONG Index)
 {
     PFLT_CONTEXT Context;
 
-    BenchCheck((ULONG)FltAllocateContext(BenchFilter, FLT_STREAM_CONTEXT, sizeof(BENCH_CONTEXT), NonPagedPool, &Context), "allocate");
-    BenchCheck((ULONG)FltSetStreamContext(BenchInstance, BenchFiles[Index], FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, NULL), "set stream");
-    FltReleaseContext(Context);
+    BenchStreamContext(BenchFilter, BenchInstance, Index);
     BenchCheck((ULONG)FltAllocateContext(BenchFilter, FLT_STREAMHANDLE_CONTEXT, sizeof(BENCH_CONTEXT), NonPagedPool, &Context), "allocate");
     BenchCheck((ULONG)FltSetStreamHandleContext(BenchInstance, BenchFiles[Index], FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, NULL),
                "set handle");
@@ -180,6 +229,7 @@ bench_start(void)
         BenchOpen(i);
         BenchContext(i);
     }
+    BenchBase = IopBaseDevice(BenchFiles[0]);
 }
 
 void
@@ -187,7 +237,7 @@ bench_stop(void)
 {
     bool Gone;
 
-    bench_set_filters(0);
+    bench_set_filters(0, false);
     for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
         IopCloseFile(BenchFiles[i]);
     }
@@ -195,28 +245,62 @@ bench_stop(void)
     host_nt_stop();
 }
 
-void
-bench_set_filters(unsigned count)
+static VOID
+BenchNoopName(ULONG Number, char *Service, char *Altitude)
 {
+    memcpy(Service, "noopA", 6);
+    memcpy(Altitude, "2000", 5);
+    Service[4] = (char)('A' + Number);
+    Altitude[2] = (char)('0' + Number / 10);
+    Altitude[3] = (char)('0' + Number % 10);
+}
+
+static VOID
+BenchNoopUnload(VOID)
+{
+    char Service[8], Altitude[8];
+    bool Gone;
+
+    NoopLoading = --NoopCount;
+    BenchNoopName(NoopCount, Service, Altitude);
+    BenchCheck(host_nt_unload(NoopDrivers[NoopCount], &Gone), "unload");
+    host_nt_service_delete(Service);
+}
+
+/* Every filter's post-operation really runs. */
+static VOID
+BenchVerify(VOID)
+{
+    NoopCalls = 0;
+    NoopChecking = TRUE;
+    bench_operation(0);
+    NoopChecking = FALSE;
+    if (NoopCalls != NoopCount) {
+        port_fatal("bench: %u filters are loaded, %llu were called", (unsigned)NoopCount, (unsigned long long)NoopCalls);
+    }
+}
+
+void
+bench_set_filters(unsigned count, bool look)
+{
+    static bool Looking;
+
+    while (NoopCount > (Looking == look ? count : 0)) {
+        BenchNoopUnload();
+    }
+    Looking = look;
+    NoopRegistration.OperationRegistration = look ? LookOperations : NoopOperations;
     while (NoopCount < count) {
-        char Service[] = "noopA";
-        char Altitude[] = "200A";
-        Service[4] = (char)('A' + NoopCount);
-        Altitude[2] = (char)('0' + NoopCount / 10);
-        Altitude[3] = (char)('0' + NoopCount % 10);
+        char Service[8], Altitude[8];
+        BenchNoopName(NoopCount, Service, Altitude);
         NoopLoading = NoopCount;
         NoopDrivers[NoopCount] = BenchLoad(Service, Altitude, (PVOID)NoopEntry);
+        for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
+            BenchStreamContext(NoopFilters[NoopCount], NoopInstances[NoopCount], i);
+        }
         NoopCount++;
     }
-    while (NoopCount > count) {
-        char Service[] = "noopA";
-        bool Gone;
-        NoopCount--;
-        NoopLoading = NoopCount;
-        Service[4] = (char)('A' + NoopCount);
-        BenchCheck(host_nt_unload(NoopDrivers[NoopCount], &Gone), "unload");
-        host_nt_service_delete(Service);
-    }
+    BenchVerify();
 }
 
 void
@@ -250,11 +334,28 @@ bench_set_delete_stream(unsigned object)
     FltReleaseContext(Old);
 }
 
+static VOID
+BenchQuery(ULONG Object, PDEVICE_OBJECT Start)
+{
+    FILE_INTERNAL_INFORMATION Information;
+    IO_STATUS_BLOCK IoStatus;
+    IOP_REQUEST Request = {.FileObject = BenchFiles[Object], .StartDevice = Start, .OutputBuffer = &Information,
+        .OutputLength = sizeof(Information), .RequestorMode = UserMode};
+
+    Request.Stack.MajorFunction = IRP_MJ_QUERY_INFORMATION;
+    Request.Stack.Parameters.QueryFile.Length = sizeof(Information);
+    Request.Stack.Parameters.QueryFile.FileInformationClass = FileInternalInformation;
+    (VOID)IopRequest(&Request, &IoStatus);
+}
+
 void
 bench_operation(unsigned object)
 {
-    FILE_INTERNAL_INFORMATION Information;
-    ULONG Returned;
+    BenchQuery(object, NULL);
+}
 
-    (VOID)IopQueryInformation(BenchFiles[object], FileInternalInformation, &Information, sizeof(Information), UserMode, &Returned);
+void
+bench_operation_below(unsigned object)
+{
+    BenchQuery(object, BenchBase);
 }

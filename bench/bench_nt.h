@@ -3,6 +3,8 @@
 #ifndef FB_BENCH_NT_H
 #define FB_BENCH_NT_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -11,12 +13,15 @@ enum { BENCH_OBJECTS = 8 };                    /* open files, one for each threa
 
 void bench_start(void);                        /* machine, one volume in memory, the context filter, the files */
 void bench_stop(void);
-void bench_set_filters(unsigned count);        /* that many no-op filters above each other; grows and shrinks */
+/* That many filters above each other that do nothing before and after, each with a context on every stream.  look: before the operation,
+ * they get and release it. */
+void bench_set_filters(unsigned count, bool look);
 
 void bench_get_release_stream(unsigned object);
 void bench_get_release_handle(unsigned object);
 void bench_set_delete_stream(unsigned object);
 void bench_operation(unsigned object);         /* one IRP_MJ_QUERY_INFORMATION, user mode, from the top of the stack */
+void bench_operation_below(unsigned object);   /* the same, sent to the file system's device */
 
 #ifdef __cplusplus
 }

@@ -1,164 +1,321 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Micro benchmarks: contexts and dispatch, beside their floor (an atomic increment and decrement) in the same run.
+ * Micro benchmarks: contexts and dispatch, beside their floor (two locked instructions) in the same run.
  *
- * bench-micro prints Google Benchmark's table, then the ratios that DESIGN's targets are about, computed from medians of the same run.
+ * How it is timed.  Every thread runs batches of operations and times each batch by the monotonic clock; a repetition's figure is the
+ * median of its batches (one that was interrupted by something else does not count), averaged over the threads.  It is always the time
+ * one thread needs for one operation, also with two threads: Google Benchmark's own "real time" divides by the number of
+ * threads in some versions and not in others, and is not used.  Repetitions of all benchmarks are interleaved at random.  Printed are the
+ * median of the repetitions and their range, then the ratios that DESIGN's targets are about.
  */
 #include <benchmark/benchmark.h>
 
-#include <atomic>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdio>
+#include <cstring>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "bench_nt.h"
 
 namespace
 {
 
-alignas(64) std::atomic<long> shared_count{1};
-struct alignas(64) own_count {
-    std::atomic<long> value{1};
+struct alignas(64) counter {
+    long value;
 };
-own_count own_counts[BENCH_OBJECTS];
+counter shared_count;
+counter own_counts[BENCH_OBJECTS];
 
+template <typename Operation>
 void
-atomic_pair(benchmark::State &state)
+measure(benchmark::State &state, unsigned batch, Operation operation)
 {
-    std::atomic<long> &count = state.range(0) ? own_counts[state.thread_index()].value : shared_count;
-    for (auto _ : state) {
-        count.fetch_add(1);
-        count.fetch_sub(1);
+    using clock = std::chrono::steady_clock;
+    std::vector<double> batches;
+
+    batches.reserve(1 << 16);
+    while (state.KeepRunningBatch(batch)) {
+        auto start = clock::now();
+        for (unsigned i = 0; i < batch; i++) {
+            operation();
+        }
+        std::chrono::duration<double, std::nano> time = clock::now() - start;
+        batches.push_back(time.count() / batch);
     }
+    std::nth_element(batches.begin(), batches.begin() + batches.size() / 2, batches.end());
+    state.counters["ns"] = benchmark::Counter(batches[batches.size() / 2], benchmark::Counter::kAvgThreads);
 }
+
+enum { SHORT = 2000, LONG = 200 };            /* operations of a batch: some 20 microseconds */
 
 unsigned
-object_of(const benchmark::State &state)
+own_object(const benchmark::State &state)
 {
-    return state.range(0) ? static_cast<unsigned>(state.thread_index()) : 0;
-}
-
-void
-context_stream(benchmark::State &state)
-{
-    for (auto _ : state) {
-        bench_get_release_stream(object_of(state));
-    }
-}
-
-void
-context_handle(benchmark::State &state)
-{
-    for (auto _ : state) {
-        bench_get_release_handle(object_of(state));
-    }
-}
-
-void
-context_set_delete(benchmark::State &state)
-{
-    for (auto _ : state) {
-        bench_set_delete_stream(0);
-    }
-}
-
-void
-operation(benchmark::State &state)
-{
-    if (state.thread_index() == 0) {
-        bench_set_filters(static_cast<unsigned>(state.range(0)));
-    }
-    for (auto _ : state) {
-        bench_operation(static_cast<unsigned>(state.thread_index()));
-    }
+    return static_cast<unsigned>(state.thread_index()) % BENCH_OBJECTS;
 }
 
 /* range(0): 0 = all threads on one object, 1 = each on its own */
-BENCHMARK(atomic_pair)->Arg(0)->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK(atomic_pair)->Arg(1)->Threads(2)->UseRealTime();
-BENCHMARK(context_stream)->Arg(0)->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK(context_stream)->Arg(1)->Threads(2)->UseRealTime();
-BENCHMARK(context_handle)->Arg(0)->Threads(1)->Threads(2)->UseRealTime();
-BENCHMARK(context_handle)->Arg(1)->Threads(2)->UseRealTime();
-BENCHMARK(context_set_delete);
-/* range(0): no-op filters above each other */
-BENCHMARK(operation)->Arg(0)->Arg(1)->Arg(4)->Arg(16)->Threads(1)->UseRealTime();
-BENCHMARK(operation)->Arg(1)->Threads(2)->UseRealTime();
+unsigned
+object_of(const benchmark::State &state)
+{
+    return state.range(0) ? own_object(state) : 0;
+}
 
-class ratio_reporter : public benchmark::ConsoleReporter
+/* ---- what is measured ---- */
+
+void
+xadd_pair(benchmark::State &state)
+{
+    long *count = state.range(0) ? &own_counts[own_object(state)].value : &shared_count.value;
+
+    measure(state, SHORT, [count] {
+        long one = 1, minus = -1;
+        __asm__ volatile("lock xaddq %0, %1" : "+r"(one), "+m"(*count) : : "memory", "cc");
+        __asm__ volatile("lock xaddq %0, %1" : "+r"(minus), "+m"(*count) : : "memory", "cc");
+    });
+}
+
+/* range(1): contexts on the object */
+void
+get_release_stream(benchmark::State &state)
+{
+    unsigned object = object_of(state);
+
+    if (state.thread_index() == 0) {
+        bench_set_filters(static_cast<unsigned>(state.range(1)) - 1, false);
+    }
+    measure(state, SHORT, [object] { bench_get_release_stream(object); });
+}
+
+void
+get_release_handle(benchmark::State &state)
+{
+    unsigned object = object_of(state);
+
+    measure(state, SHORT, [object] { bench_get_release_handle(object); });
+}
+
+void
+set_delete(benchmark::State &state)
+{
+    measure(state, LONG, [] { bench_set_delete_stream(0); });
+}
+
+void
+query_below(benchmark::State &state)
+{
+    unsigned object = own_object(state);
+
+    measure(state, LONG, [object] { bench_operation_below(object); });
+}
+
+/* range(0): filters above each other */
+void
+query(benchmark::State &state)
+{
+    unsigned object = own_object(state);
+
+    if (state.thread_index() == 0) {
+        bench_set_filters(static_cast<unsigned>(state.range(0)), false);
+    }
+    measure(state, LONG, [object] { bench_operation(object); });
+}
+
+void
+query_look(benchmark::State &state)
+{
+    unsigned object = own_object(state);
+
+    if (state.thread_index() == 0) {
+        bench_set_filters(static_cast<unsigned>(state.range(0)), true);
+    }
+    measure(state, LONG, [object] { bench_operation(object); });
+}
+
+BENCHMARK(xadd_pair)->Arg(0)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(xadd_pair)->Arg(1)->Threads(2)->UseRealTime();
+BENCHMARK(get_release_stream)->Args({0, 1})->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(get_release_stream)->Args({0, 8})->Threads(1)->UseRealTime();
+BENCHMARK(get_release_stream)->Args({1, 1})->Threads(2)->UseRealTime();
+BENCHMARK(get_release_handle)->Arg(0)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(get_release_handle)->Arg(1)->Threads(2)->UseRealTime();
+BENCHMARK(set_delete)->UseRealTime();
+BENCHMARK(query_below)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(query)->Arg(0)->Arg(1)->Arg(4)->Arg(16)->Threads(1)->UseRealTime();
+BENCHMARK(query)->Arg(1)->Threads(2)->UseRealTime();
+BENCHMARK(query_look)->Arg(1)->Threads(1)->UseRealTime();
+
+/* ---- report ---- */
+
+struct row {
+    const char *key;                           /* function/arguments/threads */
+    const char *what;
+};
+
+const row rows[] = {
+    {"xadd_pair/0/1", "two lock xadd: the floor"},
+    {"xadd_pair/0/2", "  two threads, one counter"},
+    {"xadd_pair/1/2", "  two threads, own counters"},
+    {"get_release_stream/0/1/1", "stream context, get + release"},
+    {"get_release_stream/0/8/1", "  eight contexts on the stream, the last one found"},
+    {"get_release_stream/0/1/2", "  two threads, one stream"},
+    {"get_release_stream/1/1/2", "  two threads, own streams"},
+    {"get_release_handle/0/1", "stream handle context, get + release"},
+    {"get_release_handle/0/2", "  two threads, one handle"},
+    {"get_release_handle/1/2", "  two threads, own handles"},
+    {"set_delete/1", "stream handle context, delete + set again"},
+    {"query_below/1", "QUERY_INFORMATION, sent below the filter manager"},
+    {"query_below/2", "  two threads"},
+    {"query/0/1", "QUERY_INFORMATION, no filter registered it"},
+    {"query/1/1", "  one no-op filter, pre and post"},
+    {"query/4/1", "  four"},
+    {"query/16/1", "  sixteen"},
+    {"query/1/2", "  one, two threads"},
+    {"query_look/1/1", "  one that gets and releases its stream context"},
+};
+
+class collector : public benchmark::BenchmarkReporter
 {
   public:
-    std::map<std::string, double> median;
+    std::map<std::string, std::vector<double>> figures;
+
+    bool
+    ReportContext(const Context &) override
+    {
+        return true;
+    }
 
     void
     ReportRuns(const std::vector<Run> &runs) override
     {
-        ConsoleReporter::ReportRuns(runs);
         for (const Run &run : runs) {
-            bool is_median = run.run_type == Run::RT_Aggregate && run.aggregate_name == "median";
-            if (is_median || (run.run_type == Run::RT_Iteration && run.repetitions <= 1)) {
-                median[run.run_name.function_name + "/" + run.run_name.args + "/" + run.run_name.threads] = run.GetAdjustedRealTime();
+            auto counter = run.counters.find("ns");
+            if (run.run_type != Run::RT_Iteration || counter == run.counters.end()) {
+                continue;
             }
+            std::string key = run.run_name.function_name;
+            key += run.run_name.args.empty() ? "" : "/" + run.run_name.args;
+            key += "/" + std::to_string(run.threads);
+            figures[key].push_back(counter->second.value);
         }
     }
+
+    /* Negative: not measured. */
+    double
+    median(const char *key) const
+    {
+        auto found = figures.find(key);
+        if (found == figures.end()) {
+            return -1;
+        }
+        std::vector<double> values = found->second;
+        std::sort(values.begin(), values.end());
+        size_t middle = values.size() / 2;
+        return values.size() % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+    }
 };
+
+void
+print_figures(const collector &all)
+{
+    std::printf("%-56s %10s   %s\n", "nanoseconds per operation and thread", "median", "smallest … largest repetition");
+    for (const row &r : rows) {
+        auto found = all.figures.find(r.key);
+        if (found != all.figures.end()) {
+            auto range = std::minmax_element(found->second.begin(), found->second.end());
+            std::printf("%-56s %10.2f   %.2f … %.2f\n", r.what, all.median(r.key), *range.first, *range.second);
+        }
+    }
+}
+
+void
+print_target(const char *what, double value, double limit, bool at_least = false)
+{
+    bool met = at_least ? value >= limit : value <= limit;
+
+    std::printf("%-66s %8.2f  %s %6.2f  %s\n", what, value, at_least ? ">=" : "<=", limit, met ? "met" : "MISSED");
+}
 
 struct target {
     const char *what, *numerator, *denominator;
     double limit;
 };
 
-const target targets[] = {
-    {"stream context get+release / atomic pair", "context_stream/0/threads:1", "atomic_pair/0/threads:1", 1.10},
-    {"stream handle context get+release / atomic pair", "context_handle/0/threads:1", "atomic_pair/0/threads:1", 1.10},
-    {"stream context, two threads, one object / contended pair", "context_stream/0/threads:2", "atomic_pair/0/threads:2", 1.25},
-    {"stream context, two threads, own objects / pair", "context_stream/1/threads:2", "atomic_pair/1/threads:2", 1.10},
+const target ratios[] = {
+    {"stream context get+release / two lock xadd", "get_release_stream/0/1/1", "xadd_pair/0/1", 1.10},
+    {"  with eight contexts on the stream", "get_release_stream/0/8/1", "xadd_pair/0/1", 1.10},
+    {"  two threads, one stream / two threads, one counter", "get_release_stream/0/1/2", "xadd_pair/0/2", 1.25},
+    {"  two threads, own streams / two threads, own counters", "get_release_stream/1/1/2", "xadd_pair/1/2", 1.10},
+    {"stream handle context get+release / two lock xadd", "get_release_handle/0/1", "xadd_pair/0/1", 1.10},
+    {"  two threads, one handle / two threads, one counter", "get_release_handle/0/2", "xadd_pair/0/2", 1.25},
+    {"  two threads, own handles / two threads, own counters", "get_release_handle/1/2", "xadd_pair/1/2", 1.10},
+};
+
+struct difference {
+    const char *what, *more, *less;
+    double divide, limit;
+};
+
+const difference differences[] = {
+    {"operation that no filter registered, ns over the bare file system", "query/0/1", "query_below/1", 1, 0.3},
+    {"filter manager with one no-op filter, ns", "query/1/1", "query_below/1", 1, 60},
+    {"each further no-op filter, pre and post, ns (4 to 16)", "query/16/1", "query/4/1", 12, 5},
 };
 
 void
-print_targets(const std::map<std::string, double> &median)
+print_targets(const collector &all)
 {
-    std::printf("\n%-62s %8s %8s\n", "ratio (same run)", "value", "target");
-    for (const target &t : targets) {
-        auto a = median.find(t.numerator);
-        auto b = median.find(t.denominator);
-        if (a != median.end() && b != median.end()) {
-            double value = a->second / b->second;
-            std::printf("%-62s %8.2f %8.2f %s\n", t.what, value, t.limit, value <= t.limit ? "met" : "MISSED");
+    std::printf("\n%-66s %8s  %9s\n", "target", "value", "limit");
+    for (const target &t : ratios) {
+        double a = all.median(t.numerator), b = all.median(t.denominator);
+        if (a > 0 && b > 0) {
+            print_target(t.what, a / b, t.limit);
         }
     }
-    auto none = median.find("operation/0/threads:1");
-    auto one = median.find("operation/1/threads:1");
-    auto four = median.find("operation/4/threads:1");
-    auto sixteen = median.find("operation/16/threads:1");
-    if (none != median.end() && one != median.end() && sixteen != median.end() && four != median.end()) {
-        double manager = one->second - none->second;
-        double each = (sixteen->second - four->second) / 12;
-        std::printf("%-62s %8.2f %8.2f %s\n", "FltMgr with one no-op filter, ns over no filter", manager, 60.0,
-                    manager <= 60 ? "met" : "MISSED");
-        std::printf("%-62s %8.2f %8.2f %s\n", "each further no-op filter (pre+post), ns", each, 5.0, each <= 5 ? "met" : "MISSED");
+    for (const difference &d : differences) {
+        double more = all.median(d.more), less = all.median(d.less);
+        if (more > 0 && less > 0) {
+            print_target(d.what, (more - less) / d.divide, d.limit);
+        }
     }
-    auto two = median.find("operation/1/threads:2");
-    if (one != median.end() && two != median.end()) {
-        double scale = one->second / two->second;
-        std::printf("%-62s %8.2f %8.2f %s\n", "two threads through one stack / one thread (throughput)", scale, 1.9,
-                    scale >= 1.9 ? "met" : "MISSED");
+    double one = all.median("query/1/1"), four = all.median("query/4/1"), sixteen = all.median("query/16/1");
+    double look = all.median("query_look/1/1"), two = all.median("query/1/2");
+    if (one > 0 && four > 0 && sixteen > 0 && look > 0) {
+        print_target("a filter that gets and releases one context, ns", look - one + (sixteen - four) / 12, 16);
+    }
+    if (one > 0 && two > 0) {
+        print_target("two threads through one stack / one thread, operations per second", 2 * one / two, 1.9, true);
     }
 }
 
 } // namespace
 
+/* Repetitions are many, short and interleaved, unless the command line says otherwise (it comes last, so it wins). */
 int
 main(int argc, char **argv)
 {
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    std::vector<std::string> words = {argv[0], "--benchmark_repetitions=9", "--benchmark_min_time=0.05",
+                                      "--benchmark_enable_random_interleaving=true"};
+    words.insert(words.end(), argv + 1, argv + argc);
+    std::vector<char *> arguments;
+    for (std::string &word : words) {
+        arguments.push_back(word.data());
+    }
+    int count = static_cast<int>(arguments.size());
+    arguments.push_back(nullptr);
+    benchmark::Initialize(&count, arguments.data());
+    if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) {
         return 2;
     }
     bench_start();
-    ratio_reporter reporter;
-    benchmark::RunSpecifiedBenchmarks(&reporter);
-    print_targets(reporter.median);
+    collector all;
+    benchmark::RunSpecifiedBenchmarks(&all);
+    print_figures(all);
+    print_targets(all);
     bench_stop();
     return 0;
 }
