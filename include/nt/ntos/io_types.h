@@ -8,6 +8,7 @@
 #define _NTOS_IO_TYPES_
 
 #include "ntdef.h"
+#include "ntstatus.h"
 #include "ntos/ke.h"
 #include "ntos/io_const.h"
 
