@@ -12,6 +12,7 @@
 #include "host/compile.h"
 #include "host/crash.h"
 #include "host/fbedp.h"
+#include "host/script.h"
 #include "host/unload.h"
 
 #define WATCHDOG_SECONDS 5
@@ -193,6 +194,39 @@ unsigned
 fbed_volume_number(const fbed_volume *volume)
 {
     return volume->number;
+}
+
+static int
+run_script(fbed_volume *volume, const struct script *script, struct script_run *run, struct host_error *err)
+{
+    struct view_options options = {
+        .metadata = VIEW_METADATA_EXACT, .no_passthrough = true, .case_insensitive = volume->case_insensitive};
+    int rc = view_create(&run->v, volume->number, &options, NULL);
+    if (rc != 0) {
+        return host_fail(err, "%s: the volume cannot be opened: %s", script->name, strerror(-rc));
+    }
+    rc = script_execute(script, run, err);
+    view_destroy(run->v);
+    return rc;
+}
+
+int
+fbed_volume_script(fbed_volume *volume, const char *text, const char *name, struct fbed_script_result *result,
+                   struct fbed_error *error)
+{
+    struct script script;
+    struct host_error err;
+    struct script_run run = {.out = stdout, .who = {.uid = getuid(), .gid = getgid(), .pid = (uint32_t)getpid()}};
+    int rc = script_parse(name, text, &script, &err);
+    if (rc == 0) {
+        rc = run_script(volume, &script, &run, &err);
+        script_free(&script);
+    }
+    if (result != NULL) {
+        *result = (struct fbed_script_result){.operations = run.operations, .failed = run.failed};
+        snprintf(result->message, sizeof result->message, "%.*s", (int)sizeof result->message - 1, rc != 0 ? err.text : "");
+    }
+    return rc == 0 ? 0 : fail_host(error, &err);
 }
 
 /* ---- filters ---- */
