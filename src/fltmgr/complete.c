@@ -156,7 +156,7 @@ FltpDrainTakeLocked(FLTP_OPERATION *Operation, FLTP_NODE *Node, LONG Index, FLTP
     Copy->Objects = Operation->Objects;
     Copy->Objects.FileObject = Copy->Iopb.TargetFileObject;
     Copy->Objects.Volume = Operation->Volume;
-    Copy->Flags = FLTP_OP_DRAIN_COPY;
+    Copy->DrainCopy = TRUE;
     Copy->Index = Operation->Index;
     Copy->Phase = FltpPhasePost;
     Copy->Volume = Operation->Volume;

@@ -486,6 +486,7 @@ FltpOperationFill(FLTP_OPERATION *Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
     const IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
 
     Operation->Irp = Irp;
+    Operation->Stack = Stack;
     Operation->Id = Extension != NULL ? Extension->OperationId : 0;
     Operation->Data.Flags = FLTFL_CALLBACK_DATA_IRP_OPERATION | FltpParametersBufferFlag(Irp, Operation->Index);
     *(PETHREAD *)&Operation->Data.Thread = Irp->Tail.Overlay.Thread;

@@ -134,10 +134,10 @@ FltpOperationRelease(FLTP_OPERATION *Operation)
 /* ---- suspend, resume ---- */
 
 static VOID
-FltpOperationMark(FLTP_OPERATION *Operation, BOOLEAN IsSuspended)
+FltpOperationMarkSuspended(FLTP_OPERATION *Operation)
 {
     FltpLockAcquire(&Operation->Volume->FlightLock, FLTP_RANK_FLIGHT);
-    Operation->Suspended = IsSuspended;
+    Operation->Suspended = TRUE;
     FltpLockRelease(&Operation->Volume->FlightLock);
 }
 
@@ -145,9 +145,11 @@ FltpOperationMark(FLTP_OPERATION *Operation, BOOLEAN IsSuspended)
 static VOID
 FltpOperationRunning(FLTP_OPERATION *Operation)
 {
-    FltpOperationMark(Operation, FALSE);
-    Operation->Waiter = NULL;
+    FltpLockAcquire(&Operation->Volume->FlightLock, FLTP_RANK_FLIGHT);
+    Operation->Suspended = FALSE;
     Operation->Thread = FltpThread();
+    FltpLockRelease(&Operation->Volume->FlightLock);
+    Operation->Waiter = NULL;
     atomic_store_explicit(&Operation->Handoff, FltpRunning, memory_order_relaxed);
 }
 
@@ -159,7 +161,7 @@ FltpOperationSuspendAndWait(FLTP_OPERATION *Operation)
 
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     Operation->Waiter = &Event;
-    FltpOperationMark(Operation, TRUE);
+    FltpOperationMarkSuspended(Operation);
     if (atomic_exchange_explicit(&Operation->Handoff, FltpSuspended, memory_order_acq_rel) == FltpRunning) {
         KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
     }
@@ -176,9 +178,9 @@ FltpOperationSuspend(FLTP_OPERATION *Operation)
     }
     if (!(Operation->Flags & FLTP_OP_MARKED_PENDING)) {
         Operation->Flags |= FLTP_OP_MARKED_PENDING;
-        IoMarkIrpPending(Operation->Irp);
+        Operation->Stack->Control |= SL_PENDING_RETURNED;
     }
-    FltpOperationMark(Operation, TRUE);
+    FltpOperationMarkSuspended(Operation);
     if (atomic_exchange_explicit(&Operation->Handoff, FltpSuspended, memory_order_acq_rel) == FltpRunning) {
         return TRUE;
     }

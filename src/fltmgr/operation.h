@@ -50,9 +50,8 @@ typedef enum FLTP_PHASE { FltpPhasePre, FltpPhaseLower, FltpPhasePost, FltpPhase
 
 #define FLTP_OP_SYNCHRONIZE 0x0001             /* post-operations run in the issuing thread */
 #define FLTP_OP_IN_LOWER 0x0002                /* Thread is inside IofCallDriver */
-#define FLTP_OP_MARKED_PENDING 0x0004          /* IoMarkIrpPending was called: the dispatch routine returns STATUS_PENDING */
+#define FLTP_OP_MARKED_PENDING 0x0004          /* Stack is marked pending: the dispatch routine returns STATUS_PENDING */
 #define FLTP_OP_LISTED 0x0008                  /* on Volume->InFlight since its first suspension; holds a reference on Snapshot */
-#define FLTP_OP_DRAIN_COPY 0x0010              /* a copy, made for a draining call */
 #define FLTP_OP_GENERATED 0x0020               /* issued by a filter */
 #define FLTP_OP_ALLOCATED 0x0040               /* FltAllocateCallbackData: belongs to a filter until FltFreeCallbackData */
 #define FLTP_OP_NO_IRP 0x0080                  /* query-open and the like */
@@ -73,6 +72,8 @@ typedef struct FLTP_OPERATION {
     ULONG Flags;                               /* FLTP_OP_* */
     ULONG SkipMask;                            /* registration flags that exempt a filter from this operation */
     PIRP Irp;                                  /* NULL: query-open and other operations without an IRP */
+    PIO_STACK_LOCATION Stack;                  /* our own location in it: the current one changes while it is below */
+    BOOLEAN DrainCopy;                         /* a copy, made for a draining call; constant */
     PFLT_VOLUME Volume;
     FLTP_SNAPSHOT *Snapshot;
     FLTP_THREAD *Thread;                       /* runs it, or ran it last */

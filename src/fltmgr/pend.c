@@ -7,7 +7,7 @@
 static BOOLEAN
 FltpPendCheck(FLTP_OPERATION *Operation, FLTP_PHASE Phase, const char *Routine)
 {
-    if (Operation->Irp == NULL || (Operation->Flags & FLTP_OP_DRAIN_COPY) || Operation->Phase != Phase) {
+    if (Operation->Irp == NULL || Operation->DrainCopy || Operation->Phase != Phase) {
         vf_report("K-02", Phase == FltpPhasePre ? "J-07" : "J-11", NULL, KiCurrentOwner(), &Operation->Data,
             "%s on callback data that is not pended in that phase", Routine);
         return FALSE;

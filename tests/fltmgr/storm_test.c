@@ -4,7 +4,7 @@
 #include "testnt.h"
 
 #define THREADS 6
-static ULONG Rounds = 3000;
+static ULONG Rounds = 6000;
 static TINY_VOLUME *Volume;
 static PFILE_OBJECT File;
 static _Atomic(LONG) Live, Wrong;

@@ -31,9 +31,9 @@ TinyStart(VOID)
 UNICODE_STRING
 TinyString(const char *Text)
 {
-    static WCHAR Ring[64][128];
-    static _Atomic(ULONG) Next;
-    PWCH Buffer = Ring[atomic_fetch_add(&Next, 1) % 64];
+    static _Thread_local WCHAR Ring[64][128];
+    static _Thread_local ULONG Next;
+    PWCH Buffer = Ring[Next++ % 64];
     UNICODE_STRING String = { .Buffer = Buffer };
     ULONG n = 0;
 
@@ -102,7 +102,7 @@ TinyMount(const char *FileSystem)
     InitializeListHead(&Volume->Pended);
     KeInitializeSpinLock(&Volume->Lock);
     Volume->PerFile = FileSystem == NULL;
-    if (!NT_SUCCESS(IoCreateDevice(Driver, sizeof(PVOID), &Name, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Volume->Real)) ||
+    if (!NT_SUCCESS(IoCreateDevice(Driver, sizeof(PVOID), &Name, FILE_DEVICE_DISK, 0, FALSE, &Volume->Real)) ||
         !NT_SUCCESS(IoCreateDevice(Driver, sizeof(PVOID), NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Volume->Device))) {
         port_fatal("no device");
     }

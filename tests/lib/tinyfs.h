@@ -70,7 +70,7 @@ NTSTATUS TinyFilterUnload(TINY_FILTER *Filter);               /* FltpUnloadFilte
 PFLT_INSTANCE TinyInstance(TINY_FILTER *Filter, TINY_VOLUME *Volume);  /* no reference */
 
 NTSTATUS TinyUnload(FLT_FILTER_UNLOAD_FLAGS Flags);           /* unregisters the filter being unloaded (TinyFilterUnload) */
-UNICODE_STRING TinyString(const char *Text);                  /* in a ring of static buffers */
+UNICODE_STRING TinyString(const char *Text);                  /* in a ring of buffers of the thread */
 ULONG TinyContextCount(PFLT_CONTEXT Context);                 /* the specification's count: references + link */
 VOID TinySleep(ULONG Milliseconds);
 

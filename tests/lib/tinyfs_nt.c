@@ -162,16 +162,19 @@ TinyTransfer(PIRP Irp, PIO_STACK_LOCATION Stack, BOOLEAN Write)
     TINY_STREAM *Stream = Stack->FileObject->FsContext2;
     const ULONGLONG Offset = (ULONGLONG)Stack->Parameters.Read.ByteOffset.QuadPart;
     ULONG Length = Stack->Parameters.Read.Length;
+    KIRQL Irql;
 
     if (Offset >= TINY_BYTES) {
         return 0;
     }
     Length = Length < TINY_BYTES - Offset ? Length : (ULONG)(TINY_BYTES - Offset);
+    KeAcquireSpinLock(&Stream->Lock, &Irql);
     if (Write) {
         memcpy(Stream->Data + Offset, TinyBuffer(Irp), Length);
     } else {
         memcpy(TinyBuffer(Irp), Stream->Data + Offset, Length);
     }
+    KeReleaseSpinLock(&Stream->Lock, Irql);
     return Length;
 }
 

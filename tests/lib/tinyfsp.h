@@ -18,6 +18,7 @@ typedef struct TINY_STREAM {
     char Name[TINY_NAME];
     TINY_FILE *File;
     ULONG Opens;
+    KSPIN_LOCK Lock;                           /* Data; zero is free */
     UCHAR Data[TINY_BYTES];
 } TINY_STREAM;
 NTSTATUS TinyDriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath);
