@@ -159,6 +159,8 @@ add_volume(fbed_machine *m, int fd, const struct fbed_volume_options *o, fbed_vo
     *v = (struct fbed_volume){.next = m->volumes, .machine = m, .number = m->volume_count + 1};
     v->case_insensitive = o != NULL && o->case_insensitive;
     struct host_nt_volume nt = {.number = v->number, .fd = fd, .case_insensitive = v->case_insensitive};
+    nt.uid = getuid();
+    nt.gid = getgid();
     nt.read_only = o != NULL && o->read_only;
     uint32_t status = host_nt_volume_add(&nt);
     if (HOST_STATUS_OK(status)) {

@@ -27,6 +27,7 @@ struct host_nt_volume {
     unsigned number;                           /* \Device\HarddiskVolume<number>, drive C: for 1 */
     bool case_insensitive, read_only;
     int fd;                                    /* host directory (duplicated), or -1: in memory */
+    uint32_t uid, gid;                         /* owner of the root of one in memory */
 };
 uint32_t host_nt_volume_add(const struct host_nt_volume *volume);
 void host_nt_volume_remove(unsigned number);

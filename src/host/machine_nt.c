@@ -9,13 +9,7 @@
 #include "fltmgr/fltmgr.h"
 #include "fltmgr/fltp.h"
 #include "fs/hostfs/hfs.h"
-#if __has_include("fs/memfs/mfs.h")
 #include "fs/memfs/mfs.h"
-#else
-#define MfsInitialize() 0
-#define MfsVolumeCreate(a,b,c) STATUS_NOT_IMPLEMENTED
-#define MfsVolumeDelete(a) (void)0
-#endif
 #include "fsrtl/fsrtlp.h"
 #include "io/iop.h"
 #include "io/iopp.h"
@@ -160,7 +154,8 @@ host_nt_volume_add(const struct host_nt_volume *volume)
     if (volume->number == 0 || volume->number > HOST_MAX_VOLUMES || HostMachine.Volumes[volume->number].Used) {
         return (uint32_t)STATUS_INVALID_PARAMETER;
     }
-    FSB_OPTIONS Options = {.ExactCaseOnly = FALSE, .ReadOnly = volume->read_only, .Label = L"filterbed"};
+    FSB_OPTIONS Options = {
+        .ReadOnly = volume->read_only, .Label = L"filterbed", .RootUid = volume->uid, .RootGid = volume->gid};
     if (volume->number <= 24) {
         Options.DriveLetter = (WCHAR)(L'C' + volume->number - 1);
     }

@@ -69,6 +69,7 @@ typedef struct FSB_OPTIONS {
     BOOLEAN StrictDirectoryRename;             /* a directory with open descendants is renamed only with POSIX semantics */
     WCHAR DriveLetter;                         /* 0 = none */
     const WCHAR *Label;                        /* NULL = none */
+    ULONG RootUid, RootGid;                    /* owner of a new memory volume's root */
 } FSB_OPTIONS;
 
 /* A name on its way to an object.  Paths: relative to the root, no leading '\', "" is the root. */

@@ -205,6 +205,8 @@ MfsVolumeCreate(ULONG Number, const FSB_OPTIONS *Options, PDEVICE_OBJECT *RealDe
     }
     Memory->Root->Links = 2;
     Memory->Root->Parent = Memory->Root;
+    Memory->Root->Uid = Own.RootUid;
+    Memory->Root->Gid = Own.RootGid;
     const NTSTATUS Status = FsbVolumeCreate(MfsDriver, Number, &MfsStore, Memory, &Own, &Volume);
     if (!NT_SUCCESS(Status)) {
         MfsMemoryFree(Memory);
