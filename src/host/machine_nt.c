@@ -304,6 +304,12 @@ host_nt_filter_name(void *driver, char *name, size_t size)
     return true;
 }
 
+static VOID
+HostpNothingToUnload(PDRIVER_OBJECT Driver)
+{
+    (void)Driver;
+}
+
 uint32_t
 host_nt_unload(void *driver, bool *driver_gone)
 {
@@ -321,14 +327,13 @@ host_nt_unload(void *driver, bool *driver_gone)
         if (!NT_SUCCESS(Status)) {
             return (uint32_t)Status;
         }
-        /* A minifilter needs no DriverUnload. */
+        /* A minifilter needs no DriverUnload: the filter manager stands in for it. */
         if (Driver->DriverUnload == NULL) {
-            *driver_gone = true;
-            IOP_DRIVER_FROM(Driver)->Runtime = TRUE;
+            Driver->DriverUnload = HostpNothingToUnload;
         }
     }
     NTSTATUS Status = IopUnloadDriver(Driver);
-    *driver_gone = *driver_gone || NT_SUCCESS(Status);
+    *driver_gone = NT_SUCCESS(Status);
     return (uint32_t)Status;
 }
 
