@@ -2,6 +2,10 @@
 # Two interface targets: fb_posix (libc, no NT header) and fb_nt (16-bit wchar_t, include/nt).
 # A file belongs to exactly one side; see ARCHITECTURE.md, "Two sides".
 # -mstringop-strategy: an inline `rep stos` of some hundred bytes takes 10 ns longer than memset.
+find_program(FILTERBED_LLD ld.lld)
+if(FILTERBED_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
 add_library(fb_common INTERFACE)
 target_compile_options(fb_common INTERFACE
   -g -fno-omit-frame-pointer -fno-strict-aliasing -fno-semantic-interposition
