@@ -108,6 +108,40 @@ assert_none_at(NTSTATUS Status, int Line)
 }
 #define assert_none(Status) assert_none_at((Status), __LINE__)
 
+/* Names are kept only once renames that were under way at the first question have had time to end. */
+static void
+CacheIsReady(void)
+{
+    FltpNameGeneration(Volume);
+    atomic_store(&((FLTP_VOLUME_NAMES *)atomic_load(&Volume->NameCache))->Ready, 0);
+}
+
+static void
+CountReference(const struct vf_reference_view *Reference, void *Context)
+{
+    *(unsigned *)Context += Reference->kind == VF_NAME_INFORMATION;
+}
+
+static unsigned
+Held(int Which)
+{
+    unsigned Count = 0;
+
+    vf_owner_references(Filters[Which].Owner, CountReference, &Count);
+    return Count;
+}
+
+/* Renames a directory although files below it are open. */
+static void
+MoveDirectory(PFILE_OBJECT Directory, const char *To)
+{
+    ULONG Length;
+    PFILE_RENAME_INFORMATION Rename = Renaming(To, NULL, &Length);
+
+    Rename->Flags = FILE_RENAME_POSIX_SEMANTICS;
+    assert_status(IopSetInformation(Directory, FileRenameInformationEx, Rename, Length, NULL, NULL, UserMode), STATUS_SUCCESS);
+}
+
 /* ---- creates ---- */
 
 typedef struct CREATE_CASE {
@@ -260,6 +294,7 @@ test_fltmgr_name__operation_cache(void **State)
     NTSTATUS Status;
 
     (void)State;
+    CacheIsReady();
     Asking(IRP_MJ_CREATE, OPENED, FALSE);
     for (int i = 0; i < 3; i++) {
         Pre[i] = AskBefore;
@@ -348,14 +383,6 @@ test_fltmgr_name__options(void **State)
     IopCloseFile(File);
 }
 
-/* Names are kept only once renames that were under way at the first question have had time to end. */
-static void
-CacheIsReady(void)
-{
-    FltpNameGeneration(Volume);
-    atomic_store(&((FLTP_VOLUME_NAMES *)atomic_load(&Volume->NameCache))->Ready, 0);
-}
-
 static NTSTATUS
 Unsafe(PFILE_OBJECT File, FLT_FILE_NAME_OPTIONS Wanted, char *Name)
 {
@@ -373,7 +400,6 @@ static void
 test_fltmgr_name__cache(void **State)
 {
     char Name[300];
-    ULONG Length;
 
     (void)State;
     Reset();
@@ -393,13 +419,11 @@ test_fltmgr_name__cache(void **State)
     assert_status(Unsafe(File, FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
     /* A rename of a directory above forgets it. */
     PFILE_OBJECT Directory = OpenAt(NULL, "\\dir", FILE_OPEN, FILE_DIRECTORY_FILE, NULL);
-    PFILE_RENAME_INFORMATION Rename = Renaming("moved", NULL, &Length);
-    assert_status(IopSetInformation(Directory, FileRenameInformation, Rename, Length, NULL, NULL, UserMode), STATUS_SUCCESS);
+    MoveDirectory(Directory, "moved");
     assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
     assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
     assert_string_equal(Name, VOLUME_NAME "\\moved\\cached");
-    Rename = Renaming("dir", NULL, &Length);
-    assert_status(IopSetInformation(Directory, FileRenameInformation, Rename, Length, NULL, NULL, UserMode), STATUS_SUCCESS);
+    MoveDirectory(Directory, "dir");
     assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
     assert_string_equal(Name, VOLUME_NAME "\\dir\\cached");
     /* So does a purge, of the file's names or of all. */
@@ -577,7 +601,7 @@ test_fltmgr_name__destination(void **State)
     assert_status(Destination(File, NULL, "x", FLT_FILE_NAME_SHORT | FLT_FILE_NAME_QUERY_DEFAULT, Name), STATUS_FLT_INVALID_NAME_REQUEST);
     assert_status(Destination(File, NULL, "x", FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
     assert_status(Destination(File, NULL, VOLUME_NAME "\\nowhere\\x", NORMALIZED, Name), STATUS_OBJECT_PATH_NOT_FOUND);
-    assert_status(Destination(File, NULL, "\\Device\\Nothing\\x", OPENED, Name), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_status(Destination(File, NULL, "\\Device\\Nothing\\x", OPENED, Name), STATUS_OBJECT_PATH_NOT_FOUND);
     IoSetTopLevelIrp((PIRP)FSRTL_FSP_TOP_LEVEL_IRP);
     assert_status(Destination(File, NULL, "x", OPENED, Name), STATUS_FLT_INVALID_NAME_REQUEST);
     IoSetTopLevelIrp(NULL);
@@ -611,23 +635,39 @@ test_fltmgr_name__tunneled(void **State)
     assert_null(Tunneled);
 }
 
-/* ---- a file system that does not know normalized names: tinyfs refuses every name query ---- */
+/* ---- a file system that does not know normalized names, or refuses them ---- */
+
+static NTSTATUS Refusal;
+static FLT_PREOP_CALLBACK_STATUS
+RefuseNormalized(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects)
+{
+    (void)Which;
+    (void)Objects;
+    if (Data->Iopb->Parameters.QueryFileInformation.FileInformationClass != FileNormalizedNameInformation) {
+        return FLT_PREOP_SUCCESS_NO_CALLBACK;
+    }
+    Data->IoStatus.Status = Refusal;
+    Data->IoStatus.Information = 0;
+    return FLT_PREOP_COMPLETE;
+}
 
 static void
-test_fltmgr_name__query_refused(void **State)
+test_fltmgr_name__normalized_refused(void **State)
 {
-    TINY_VOLUME *Other = TinyMount(NULL);
-    PFLT_FILE_NAME_INFORMATION Information;
+    char Name[300];
 
     (void)State;
     Reset();
-    PFILE_OBJECT File = TinyOpen(Other, "\\name", NULL);
-    PFLT_INSTANCE Instance = TinyInstance(&Filters[MIDDLE], Other);
-    assert_non_null(Instance);
-    assert_false(NT_SUCCESS(FltGetFileNameInformationUnsafe(File, Instance, OPENED, &Information)));
-    assert_null(Information);
-    TinyClose(File);
-    TinyDismount(Other);
+    PFILE_OBJECT File = Open("\\dir\\sub\\deep:one");
+    Only = IRP_MJ_QUERY_INFORMATION;
+    Pre[BOTTOM] = RefuseNormalized;
+    Refusal = STATUS_INVALID_PARAMETER;
+    assert_status(Unsafe(File, FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY, Name), STATUS_SUCCESS);
+    assert_string_equal(Name, VOLUME_NAME "\\dir\\sub\\deep:one");
+    Refusal = STATUS_ACCESS_DENIED;
+    assert_status(Unsafe(File, FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY, Name), STATUS_ACCESS_DENIED);
+    Reset();
+    IopCloseFile(File);
 }
 
 /* ---- the ledger (K-01, K-02) ---- */
@@ -656,8 +696,8 @@ test_fltmgr_name__ledger_K01_K02(void **State)
     FltReferenceFileNameInformation(Information);
     vf_owner_counts(Filters[MIDDLE].Owner, VF_NAME_INFORMATION, &Counts);
     assert_int_equal(Counts.live, 1);
-    assert_int_equal(vf_owner_references(Filters[MIDDLE].Owner, NULL, NULL), 2);
-    assert_int_equal(vf_owner_references(Filters[TOP].Owner, NULL, NULL), 0);
+    assert_int_equal(Held(MIDDLE), 2);
+    assert_int_equal(Held(TOP), 0);
     vf_set_finding_hook(OnFinding, NULL);
     vf_report_leaks(Filters[MIDDLE].Owner);
     assert_true(Found.K01 >= 1);
@@ -687,7 +727,7 @@ test_fltmgr_name__injected_failure(void **State)
     assert_status(FltGetFileNameInformationUnsafe(File, Instances[MIDDLE], OPENED, &Information), STATUS_INSUFFICIENT_RESOURCES);
     assert_null(Information);
     vf_inject_clear();
-    assert_int_equal(vf_owner_references(Filters[MIDDLE].Owner, NULL, NULL), 0);
+    assert_int_equal(Held(MIDDLE), 0);
     IopCloseFile(File);
 }
 
@@ -743,7 +783,6 @@ test_fltmgr_name__renames_and_questions(void **State)
 {
     struct port_thread *Threads[3];
     char Name[300];
-    ULONG Length;
 
     (void)State;
     Reset();
@@ -755,8 +794,7 @@ test_fltmgr_name__renames_and_questions(void **State)
         assert_int_equal(port_thread_start(&Threads[i], AskThread, File, "ask"), 0);
     }
     for (int i = 0; i < 200; i++) {
-        PFILE_RENAME_INFORMATION Rename = Renaming(i & 1 ? "one" : "two", NULL, &Length);
-        assert_status(IopSetInformation(Directory, FileRenameInformation, Rename, Length, NULL, NULL, UserMode), STATUS_SUCCESS);
+        MoveDirectory(Directory, i & 1 ? "one" : "two");
         /* Whoever asks after the rename gets the new name. */
         assert_status(Unsafe(File, NORMALIZED, Name), STATUS_SUCCESS);
         assert_string_equal(Name, i & 1 ? VOLUME_NAME "\\one\\file" : VOLUME_NAME "\\two\\file");
@@ -775,7 +813,7 @@ main(void)
     const struct CMUnitTest Tests[] = { T(name__create), T(name__volume_open), T(name__case_of_directories), T(name__missing_parent),
         T(name__failed_create), T(name__operation_cache), T(name__by_id), T(name__target_directory), T(name__short), T(name__options),
         T(name__cache), T(name__unsafe_places), T(name__asked_below_J23), T(name__without_instance), T(name__post_rename),
-        T(name__destination), T(name__destination_elsewhere), T(name__tunneled), T(name__query_refused), T(name__ledger_K01_K02),
+        T(name__destination), T(name__destination_elsewhere), T(name__tunneled), T(name__normalized_refused), T(name__ledger_K01_K02),
         T(name__injected_failure), T(name__control), T(name__renames_and_questions) };
 
     return cmocka_run_group_tests(Tests, BedSetup, BedTeardown);
