@@ -6,34 +6,35 @@
 /* ---- post-operation callbacks ---- */
 
 static inline VOID
-FltpCountPost(FLTP_OPERATION *Operation, PFLT_FILTER Filter)
-{
-    FLTP_COUNTERS *Counters = FltpCountersOf(Operation->Thread, Filter);
-    _Atomic(ULONGLONG) *Counter = &Counters->Post[Operation->Index];
-
-    atomic_store_explicit(Counter, atomic_load_explicit(Counter, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
-static VOID
 FltpPostPrepare(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
 {
+    FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Post);
     Operation->Objects.Filter = Callback->Filter;
     Operation->Objects.Instance = Callback->Instance;
     Operation->Iopb.TargetInstance = Callback->Instance;
 }
 
-/* Takes the highest node that is still owed; NULL: none is. */
-static const FLTP_CALLBACK *
+/* Parameters as node Index sees them. */
+static inline VOID
+FltpPostRestore(FLTP_OPERATION *Operation, LONG Index)
+{
+    if (__builtin_expect(Operation->Saved != NULL || Operation->Popped != NULL, 0)) {
+        FltpSavedFree(Operation);
+        FltpOperationRestore(Operation, Index);
+    }
+}
+
+/* Takes the next node upwards that is still owed; NULL: none is. */
+static inline const FLTP_CALLBACK *
 FltpPostNext(FLTP_OPERATION *Operation, PVOID *Context)
 {
     while (Operation->NodeCount != 0) {
         const LONG Index = (LONG)Operation->NodeCount - 1;
         const FLTP_NODE *Node = &Operation->Nodes[Index];
 
-        FltpSavedFree(Operation);
-        FltpOperationRestore(Operation, Index);
+        FltpPostRestore(Operation, Index);
         Operation->NodeCount--;
-        if (Node->Callback != NULL && !atomic_load_explicit(&Node->Callback->Filter->Dead, memory_order_relaxed)) {
+        if (Node->Callback != NULL && !(atomic_load_explicit(&Node->Callback->State, memory_order_relaxed) & FLTP_CALLBACK_DEAD)) {
             *Context = Node->Context;
             return Node->Callback;
         }
@@ -41,7 +42,7 @@ FltpPostNext(FLTP_OPERATION *Operation, PVOID *Context)
     return NULL;
 }
 
-static FLTP_STEP
+static inline FLTP_STEP
 FltpPostApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_POSTOP_CALLBACK_STATUS Status)
 {
     Operation->Data.Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
@@ -67,8 +68,7 @@ FltpPostWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CA
 {
     do {
         FltpPostPrepare(Operation, Callback);
-        FltpCountPost(Operation, Callback->Filter);
-        KiDriverCallMove(Call, Callback->Filter->Owner, "post");
+        KiDriverCallMove(Call, Callback->Owner, "post");
         const FLT_POSTOP_CALLBACK_STATUS Status = Callback->Post(&Operation->Data, FltpObjectsOf(Operation), Context, 0);
         if (FltpPostApply(Operation, Callback, Status) == FltpStepSuspend) {
             return FltpStepSuspend;
@@ -218,7 +218,6 @@ FltpDrainCall(FLTP_OPERATION *Copy, const FLTP_NODE *Taken)
     KI_DRIVER_CALL Call;
 
     FltpPostPrepare(Copy, Callback);
-    FltpCountPost(Copy, Callback->Filter);
     FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Copy->Iopb.MajorFunction), "post");
     Call.Id = Copy->Id;
     NT_CALL(&Call, Status = Callback->Post(&Copy->Data, FltpObjectsOf(Copy), Taken->Context, FLTFL_POST_OPERATION_DRAINING));

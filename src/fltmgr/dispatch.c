@@ -7,26 +7,6 @@
  */
 #include "fltmgr/fltp.h"
 
-/* ---- counters ---- */
-
-static inline FLTP_COUNTERS *
-FltpCounters(FLTP_THREAD *Thread, PFLT_FILTER Filter)
-{
-    const ULONG Slot = Filter->Id % FLTP_COUNTER_SLOTS;
-
-    return __builtin_expect(Thread->Counters[Slot].FilterId == Filter->Id, 1) ? Thread->Counters[Slot].Counters
-                                                                             : FltpCountersCreate(Thread, Filter);
-}
-
-static inline VOID
-FltpCountPre(FLTP_OPERATION *Operation, PFLT_FILTER Filter)
-{
-    FLTP_COUNTERS *Counters = FltpCounters(Operation->Thread, Filter);
-    _Atomic(ULONGLONG) *Counter = &Counters->Pre[Operation->Index];
-
-    atomic_store_explicit(Counter, atomic_load_explicit(Counter, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
 /* ---- pre-operation callbacks ---- */
 
 static inline VOID
@@ -187,6 +167,17 @@ FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP
     return Operation->Data.Flags & FLTFL_CALLBACK_DATA_DIRTY ? FltpPreDirty(Operation, Callback) : FltpStepNext;
 }
 
+static inline FLT_PREOP_CALLBACK_STATUS
+FltpPreCall(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK *Callback, PVOID *Context)
+{
+    Operation->Objects.Filter = Callback->Filter;
+    Operation->Objects.Instance = Callback->Instance;
+    Operation->Iopb.TargetInstance = Callback->Instance;
+    FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Pre);
+    KiDriverCallMove(Call, Callback->Owner, "pre");
+    return Callback->Pre(&Operation->Data, FltpObjectsOf(Operation), Context);
+}
+
 /* Runs inside the walk's driver-call frame. */
 static FLTP_STEP
 FltpPreWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call)
@@ -195,21 +186,22 @@ FltpPreWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call)
         const FLTP_CALLBACK *Callback = &Operation->Callbacks[Operation->Position++];
         PVOID Context = NULL;
 
-        if (atomic_load_explicit(&Callback->Instance->Skip, memory_order_acquire) || (Callback->Flags & Operation->SkipMask)) {
+        if (atomic_load_explicit(&Callback->State, memory_order_acquire) != 0 || (Callback->Flags & Operation->SkipMask)) {
             continue;
         }
         if (Callback->Pre == NULL) {
             FltpNodePush(Operation, Callback, NULL);   /* J-02 */
             continue;
         }
-        Operation->Objects.Filter = Callback->Filter;
-        Operation->Objects.Instance = Callback->Instance;
-        Operation->Iopb.TargetInstance = Callback->Instance;
-        FltpCountPre(Operation, Callback->Filter);
-        KiDriverCallMove(Call, Callback->Filter->Owner, "pre");
-        const FLT_PREOP_CALLBACK_STATUS Status = Callback->Pre(&Operation->Data, FltpObjectsOf(Operation), &Context);
-        if (Status == FLT_PREOP_SUCCESS_NO_CALLBACK && Context == NULL && !(Operation->Data.Flags & FLTFL_CALLBACK_DATA_DIRTY)) {
-            continue;
+        const FLT_PREOP_CALLBACK_STATUS Status = FltpPreCall(Operation, Call, Callback, &Context);
+        if (__builtin_expect(!(Operation->Data.Flags & FLTFL_CALLBACK_DATA_DIRTY), 1)) {
+            if (Status == FLT_PREOP_SUCCESS_WITH_CALLBACK && Callback->Post != NULL) {
+                FltpNodePush(Operation, Callback, Context);
+                continue;
+            }
+            if (Status == FLT_PREOP_SUCCESS_NO_CALLBACK && Context == NULL) {
+                continue;
+            }
         }
         const FLTP_STEP Step = FltpPreApply(Operation, Callback, Status, Context);
         if (Step != FltpStepNext) {
@@ -225,7 +217,7 @@ FltpPreWalkIsEmpty(FLTP_OPERATION *Operation)
 {
     while (Operation->Position < Operation->Count) {
         const FLTP_CALLBACK *Callback = &Operation->Callbacks[Operation->Position];
-        if (!atomic_load_explicit(&Callback->Instance->Skip, memory_order_acquire) && !(Callback->Flags & Operation->SkipMask)) {
+        if (atomic_load_explicit(&Callback->State, memory_order_acquire) == 0 && !(Callback->Flags & Operation->SkipMask)) {
             return FALSE;
         }
         Operation->Position++;

@@ -37,10 +37,10 @@
  *     (FLTP_THREAD.Slots).  No RCU section spans driver code.  An operation holds the slot until it ends or is suspended for the first
  *     time; from then on it is listed (Volume->InFlight) and holds a counted reference.  Nothing on the path of an operation that is
  *     never suspended writes memory that another thread writes.
- *  2. Detach sets Instance->Skip, publishes a snapshot without the instance, waits for an RCU grace period, then until no slot of
- *     another thread holds a retired snapshot (FltpVolumeQuiesce); then, under FlightLock, takes the post-operation calls that listed,
+ *  2. Detach sets Instance->Skip and FLTP_CALLBACK_SKIP in every snapshot, publishes one without the instance, waits for an RCU
+ *     grace period, then until no slot of another thread holds a retired snapshot (FltpVolumeQuiesce); then, under FlightLock, takes the post-operation calls that listed,
  *     suspended operations still owe the instance and waits until no listed operation on a retired snapshot runs (FltpOperationDrain).
- *     Whoever runs later sees Skip.  Snapshots keep the memory of their instances.
+ *     Whoever runs later sees the callbacks' State.  Snapshots keep the memory of their instances.
  *  3. Globals.Lock guards the lists of filters and volumes and the instance list of each filter; Volume->Lock the volume's instance list
  *     and the publishing of snapshots; Volume->FlightLock the list of suspended operations and the nodes of listed operations;
  *     Target->Lock writing a target's list; LinkOwner->Lock the list of nodes of an instance or filter.
@@ -192,7 +192,7 @@ const char *FltpMajorName(UCHAR Major);        /* "IRP_MJ_CREATE"; never NULL */
 /* ---- filters ---- */
 typedef struct FLTP_COUNTERS {                 /* one thread's counts for one filter; written by that thread only */
     struct FLTP_COUNTERS *Next;
-    _Atomic(ULONGLONG) Pre[FLTP_MAJORS], Post[FLTP_MAJORS];
+    struct { _Atomic(ULONGLONG) Pre, Post; } Majors[FLTP_MAJORS];
 } FLTP_COUNTERS;
 
 typedef struct FLTP_OPERATION_CALLBACKS {
@@ -242,8 +242,7 @@ typedef enum FLTP_INSTANCE_STATE { FltpStateSetup, FltpStateAttached, FltpStateT
 
 typedef struct _FLT_INSTANCE {
     FLTP_OBJECT Object;
-    /* read by every walk */
-    _Atomic(UCHAR) Skip;                       /* its callbacks are not called any more: being detached, or its filter is dead */
+    _Atomic(UCHAR) Skip;                       /* being detached, or its filter is dead: left out of snapshots, see FltpVolumeSkipLocked */
     /* constant after create */
     PFLT_FILTER Filter;
     PFLT_VOLUME Volume;
@@ -259,16 +258,24 @@ typedef struct _FLT_INSTANCE {
 } FLT_INSTANCE;
 
 /* ---- volumes ---- */
-typedef struct FLTP_CALLBACK {
+#define FLTP_CALLBACK_SKIP 1                   /* not called before operations any more: its instance is being detached */
+#define FLTP_CALLBACK_DEAD 2                   /* nor after them: its filter is dead */
+typedef struct FLTP_CALLBACK {                 /* all that a walk reads: one cache line */
     PFLT_INSTANCE Instance;
     PFLT_FILTER Filter;
     PFLT_PRE_OPERATION_CALLBACK Pre;
     PFLT_POST_OPERATION_CALLBACK Post;
+    vf_owner *Owner;
     ULONG Flags;                               /* FLTFL_OPERATION_REGISTRATION_* */
+    ULONG FilterId;
     ULONG Rank;                                /* of Instance in FLTP_SNAPSHOT.Instances */
+    _Atomic(ULONG) State;                      /* FLTP_CALLBACK_* */
+    ULONGLONG Reserved;
 } FLTP_CALLBACK;
 
-typedef struct FLTP_SNAPSHOT {                 /* constant after publish, but for References and Links */
+_Static_assert(sizeof(FLTP_CALLBACK) == 64, "one cache line");
+
+typedef struct FLTP_SNAPSHOT {                 /* constant after publish, but for References, Links and the callbacks' State */
     PFLT_VOLUME Volume;
     _Atomic(ULONG) References;                 /* 1 while published + suspended operations */
     LIST_ENTRY Links;                          /* Volume->Retired; Volume->Lock */
@@ -278,7 +285,7 @@ typedef struct FLTP_SNAPSHOT {                 /* constant after publish, but fo
     ULONG InstanceCount;
     PFLT_INSTANCE *Instances;                  /* highest altitude first */
     struct { USHORT First, Count; } Operations[FLTP_MAJORS];
-    FLTP_CALLBACK Callbacks[];
+    _Alignas(64) FLTP_CALLBACK Callbacks[];
 } FLTP_SNAPSHOT;
 
 typedef struct _FLT_VOLUME {
@@ -370,8 +377,6 @@ NTSTATUS FltpRegistryFindInstance(PFLT_FILTER Filter, PCUNICODE_STRING Name, con
 
 /* ---- filter.c ---- */
 PFLT_FILTER FltpFilterFind(PCUNICODE_STRING Name);                     /* +1 reference or NULL */
-FLTP_COUNTERS *FltpCountersOf(FLTP_THREAD *Thread, PFLT_FILTER Filter);
-FLTP_COUNTERS *FltpCountersCreate(FLTP_THREAD *Thread, PFLT_FILTER Filter);
 BOOLEAN FltpInsideCallbackOf(PFLT_FILTER Filter);                      /* this thread runs one of its operation callbacks */
 VOID FltpReportRetired(PFLT_FILTER Filter);
 
@@ -385,6 +390,8 @@ PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iterat
 
 /* ---- snapshot.c ---- */
 NTSTATUS FltpSnapshotPublishLocked(PFLT_VOLUME Volume);                /* Volume->Lock held; from the attached instances */
+/* Marks the instance's callbacks in every snapshot there is (FLTP_CALLBACK_*), then publishes one without it.  Volume->Lock held. */
+VOID FltpVolumeSkipLocked(PFLT_VOLUME Volume, PFLT_INSTANCE Instance, ULONG State);
 VOID FltpSnapshotReclaim(PFLT_VOLUME Volume);                          /* frees retired ones that nobody uses */
 VOID FltpSnapshotDereference(FLTP_SNAPSHOT *Snapshot);
 VOID FltpVolumeQuiesce(PFLT_VOLUME Volume);                            /* sync. rule 2 */

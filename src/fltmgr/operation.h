@@ -25,6 +25,22 @@ FltpThread(VOID)                               /* the calling thread's; never NU
     return __builtin_expect(Thread != NULL, 1) ? Thread : FltpThreadCreate();
 }
 
+/* The thread's counters for the filter of a callback. */
+FLTP_COUNTERS *FltpCountersCreate(FLTP_THREAD *Thread, PFLT_FILTER Filter);
+static inline FLTP_COUNTERS *
+FltpCountersOf(FLTP_THREAD *Thread, const FLTP_CALLBACK *Callback)
+{
+    const ULONG Slot = Callback->FilterId % FLTP_COUNTER_SLOTS;
+
+    return __builtin_expect(Thread->Counters[Slot].FilterId == Callback->FilterId, 1) ? Thread->Counters[Slot].Counters
+                                                                                     : FltpCountersCreate(Thread, Callback->Filter);
+}
+static inline VOID
+FltpCounterAdd(_Atomic(ULONGLONG) *Counter)    /* written by one thread only */
+{
+    atomic_store_explicit(Counter, atomic_load_explicit(Counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 /* ---- operations ---- */
 typedef struct FLTP_NODE {                     /* a post-operation call that is owed */
     const FLTP_CALLBACK *Callback;             /* NULL: drained */

@@ -23,14 +23,6 @@ FltpCountersCreate(FLTP_THREAD *Thread, PFLT_FILTER Filter)
     return Counters;
 }
 
-FLTP_COUNTERS *
-FltpCountersOf(FLTP_THREAD *Thread, PFLT_FILTER Filter)
-{
-    const ULONG Slot = Filter->Id % FLTP_COUNTER_SLOTS;
-
-    return Thread->Counters[Slot].FilterId == Filter->Id ? Thread->Counters[Slot].Counters : FltpCountersCreate(Thread, Filter);
-}
-
 /* ---- report ---- */
 
 static VOID
@@ -45,8 +37,8 @@ FltpReportFill(PFLT_FILTER Filter, FLTP_FILTER_REPORT *Report)
         FLTP_MAJOR_COUNT Count = { .Major = FltpMajorOfIndex(Index) };
         FltpLockAcquire(&Filter->CountersLock, FLTP_RANK_LEAF);
         for (FLTP_COUNTERS *Counters = Filter->Counters; Counters != NULL; Counters = Counters->Next) {
-            Count.Pre += atomic_load_explicit(&Counters->Pre[Index], memory_order_relaxed);
-            Count.Post += atomic_load_explicit(&Counters->Post[Index], memory_order_relaxed);
+            Count.Pre += atomic_load_explicit(&Counters->Majors[Index].Pre, memory_order_relaxed);
+            Count.Post += atomic_load_explicit(&Counters->Majors[Index].Post, memory_order_relaxed);
         }
         FltpLockRelease(&Filter->CountersLock);
         if (Count.Pre != 0 || Count.Post != 0) {

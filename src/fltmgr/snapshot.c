@@ -124,7 +124,8 @@ FltpSnapshotFill(FLTP_SNAPSHOT *Snapshot)
                 continue;
             }
             Snapshot->Callbacks[Next++] = (FLTP_CALLBACK){ .Instance = Instance, .Filter = Instance->Filter,
-                .Pre = Operation->Pre, .Post = Operation->Post, .Flags = Operation->Flags, .Rank = Rank };
+                .Pre = Operation->Pre, .Post = Operation->Post, .Owner = Instance->Filter->Owner,
+                .FilterId = Instance->Filter->Id, .Flags = Operation->Flags, .Rank = Rank };
         }
         Snapshot->Operations[Index].Count = (USHORT)(Next - Snapshot->Operations[Index].First);
         if (Snapshot->Operations[Index].Count != 0) {
@@ -152,11 +153,12 @@ FltpSnapshotBuildLocked(PFLT_VOLUME Volume)
     ULONG Callbacks;
     const ULONG Count = FltpInstanceCountLocked(Volume, &Callbacks);
     const size_t Head = sizeof(FLTP_SNAPSHOT) + Callbacks * sizeof(FLTP_CALLBACK);
-    FLTP_SNAPSHOT *Snapshot = port_alloc_zeroed(Head + Count * sizeof(PFLT_INSTANCE));
+    FLTP_SNAPSHOT *Snapshot = port_alloc_aligned(64, Head + Count * sizeof(PFLT_INSTANCE));
 
     if (Snapshot == NULL) {
         return NULL;
     }
+    memset(Snapshot, 0, Head);
     Snapshot->Volume = Volume;
     atomic_init(&Snapshot->References, 1);
     Snapshot->Instances = (PFLT_INSTANCE *)((PUCHAR)Snapshot + Head);
@@ -197,6 +199,32 @@ FltpSnapshotPublishLocked(PFLT_VOLUME Volume)
         InsertTailList(&Volume->Retired, &Old->Links);
     }
     return STATUS_SUCCESS;
+}
+
+static VOID
+FltpSnapshotSkip(FLTP_SNAPSHOT *Snapshot, PFLT_INSTANCE Instance, ULONG State)
+{
+    ULONG Callbacks = 0;
+
+    for (ULONG Index = 0; Index < FLTP_MAJORS; Index++) {
+        Callbacks += Snapshot->Operations[Index].Count;
+    }
+    for (ULONG i = 0; i < Callbacks; i++) {
+        if (Snapshot->Callbacks[i].Instance == Instance) {
+            atomic_fetch_or(&Snapshot->Callbacks[i].State, State);
+        }
+    }
+}
+
+VOID
+FltpVolumeSkipLocked(PFLT_VOLUME Volume, PFLT_INSTANCE Instance, ULONG State)
+{
+    atomic_store(&Instance->Skip, 1);
+    FltpSnapshotSkip(atomic_load(&Volume->Snapshot), Instance, State);
+    for (PLIST_ENTRY Entry = Volume->Retired.Flink; Entry != &Volume->Retired; Entry = Entry->Flink) {
+        FltpSnapshotSkip(CONTAINING_RECORD(Entry, FLTP_SNAPSHOT, Links), Instance, State);
+    }
+    FltpSnapshotPublishLocked(Volume);
 }
 
 /* ---- use ---- */

@@ -138,7 +138,7 @@ fault_is_wild_call(const struct port_fault_info *info)
 static bool
 fault_called_by_module(const struct port_fault_info *info, unsigned words)
 {
-    const bool interceptors = (__asan_init || __tsan_init) && port_tls.locks == 0 && port_tls.readers == 0;
+    const bool interceptors = (__asan_init || __tsan_init) && port_tls.locks == 0 && !port_rcu_reading();
     for (unsigned i = 0; i < words * (interceptors ? 8 : 1); i++) {   /* their frames are large */
         uintptr_t word;
         if (!fault_stack_word(info->sp + 8 * i, &word)) {
@@ -164,7 +164,7 @@ fault_is_drivers(const struct port_fault_info *info)
         return true;
     }
     if (fault_is_overflow(info)) {
-        if (port_tls.locks != 0 || port_tls.readers != 0) {
+        if (port_tls.locks != 0 || port_rcu_reading()) {
             return false;
         }
         for (unsigned i = 0; i < info->frame_count; i++) {
@@ -273,7 +273,7 @@ fault_handler(int signo, siginfo_t *from, void *raw)
     port_tls.in_handler = 1;
     fault_collect(&info, signo, from, context);
     const bool sent = from->si_code <= 0;
-    if (!sent && fault_try_resume != NULL && signo != SIGABRT && port_tls.locks == 0 && port_tls.readers == 0) {
+    if (!sent && fault_try_resume != NULL && signo != SIGABRT && port_tls.locks == 0 && !port_rcu_reading()) {
         port_tls.in_handler = 0;
         port_tls.fault_landing = NULL;
         fault_try_resume(&info);

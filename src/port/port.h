@@ -73,8 +73,8 @@ void port_driver_rwlock_release(port_rwlock *lock);           /* whichever way i
 
 /* ---- RCU (liburcu, memb flavour) ---- */
 struct port_rcu_head { void *opaque[3]; };
-void port_rcu_read_lock(void);
-void port_rcu_read_unlock(void);
+static inline void port_rcu_read_lock(void);   /* at the end of this file */
+static inline void port_rcu_read_unlock(void);
 void port_rcu_synchronize(void);               /* never inside a read section, never called from driver code */
 void port_rcu_call(struct port_rcu_head *head, void (*fn)(struct port_rcu_head *head));
 void port_rcu_barrier(void);                   /* all port_rcu_call callbacks so far have run */
@@ -146,5 +146,49 @@ _Noreturn void port_fault_decline(const struct port_fault_info *info);
 _Noreturn void port_fault_raise(const struct port_fault_info *info);
 bool port_fault_active(void);                  /* a frame exists on this thread */
 const char *port_signal_name(int signo);       /* "SIGSEGV" */
+
+/* ---- RCU read sections ----
+ *
+ * The calling thread's view of liburcu: its own reader's word (the lower half counts the nesting), and the word it is copied from when
+ * the outermost section begins.  Only what lies outside of this common case is done out of line: not attached yet, nested, a writer that
+ * sleeps, a kernel without membarrier(2), ThreadSanitizer.
+ */
+struct port_rcu_reader {
+    unsigned long *word;                       /* NULL: not attached */
+    const unsigned long *phase;                /* NULL: always out of line */
+    const int32_t *writer;                     /* -1: sleeps */
+};
+extern __thread struct port_rcu_reader port_rcu_reader __attribute__((tls_model("initial-exec"), visibility("hidden")));
+void port_rcu_read_lock_slow(void);
+void port_rcu_read_unlock_slow(void);
+void port_rcu_wake_writer(void);
+
+static inline void
+port_rcu_read_lock(void)
+{
+    const unsigned long *phase = port_rcu_reader.phase;
+
+    if (__builtin_expect(phase != NULL && (uint32_t)*port_rcu_reader.word == 0, 1)) {
+        __atomic_store_n(port_rcu_reader.word, __atomic_load_n(phase, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+        __asm__ volatile("" ::: "memory");     /* the writer's membarrier(2) makes it a full barrier */
+    } else {
+        port_rcu_read_lock_slow();
+    }
+}
+
+static inline void
+port_rcu_read_unlock(void)
+{
+    if (__builtin_expect(port_rcu_reader.phase == NULL || (uint32_t)*port_rcu_reader.word != 1, 0)) {
+        port_rcu_read_unlock_slow();
+        return;
+    }
+    __asm__ volatile("" ::: "memory");
+    __atomic_store_n(port_rcu_reader.word, *port_rcu_reader.word - 1, __ATOMIC_RELEASE);
+    __asm__ volatile("" ::: "memory");
+    if (__builtin_expect(__atomic_load_n(port_rcu_reader.writer, __ATOMIC_RELAXED) != 0, 0)) {
+        port_rcu_wake_writer();
+    }
+}
 
 #endif

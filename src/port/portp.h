@@ -32,7 +32,6 @@ struct port_tls {
     volatile sig_atomic_t in_handler;
     uint32_t tid;
     volatile uint32_t locks;          /* runtime locks held: a fault now cannot be resumed */
-    volatile uint32_t readers;        /* depth of RCU read sections */
     struct port_fault_frame *fault_top;
     void (*fault_landing)(const struct port_fault_info *info);   /* from port_fault_continue to the end of the handler */
     bool hooks_set;
@@ -51,6 +50,7 @@ extern __thread struct port_tls port_tls __attribute__((tls_model("initial-exec"
 long port_futex_wait(const _Atomic(uint32_t) *word, uint32_t expected, uint64_t deadline);
 void port_rcu_register(void);
 void port_rcu_unregister(void);
+bool port_rcu_reading(void);           /* inside a read section; async-signal-safe */
 
 static inline void
 port_pause(void)

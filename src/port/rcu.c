@@ -7,48 +7,72 @@
 
 #include "port/portp.h"
 
-#ifndef FB_TSAN
-#define _LGPL_SOURCE                  /* inline read sections; out of line, liburcu stays uninstrumented */
-#endif
-#include <urcu/urcu-memb.h>
+#include <urcu/urcu-memb.h>            /* its read sections out of line: liburcu stays uninstrumented */
+#include <urcu/static/urcu-memb.h>
 
 struct rcu_box {
     struct rcu_head head;
     void (*fn)(struct port_rcu_head *head);
 };
 
+_Static_assert(URCU_GP_COUNT == 1 && URCU_GP_CTR_NEST_MASK == UINT32_MAX, "port.h's inline read sections");
 _Static_assert(sizeof(struct rcu_box) <= sizeof(struct port_rcu_head), "room for liburcu's head and the callback");
 
 static char rcu_grace;                /* only its address counts */
 
+__thread struct port_rcu_reader port_rcu_reader __attribute__((tls_model("initial-exec")));
+
 void
 port_rcu_register(void)
 {
-    urcu_memb_register_thread();
+    if (!port_tls.rcu_foreign) {
+        urcu_memb_register_thread();
+        port_tls.rcu_registered = true;
+    }
+    port_rcu_reader.word = &URCU_TLS(urcu_memb_reader).ctr;
+#ifndef FB_TSAN
+    port_rcu_reader.writer = &urcu_memb_gp.futex;
+    port_rcu_reader.phase = urcu_memb_has_sys_membarrier ? &urcu_memb_gp.ctr : NULL;
+#endif
 }
 
 void
 port_rcu_unregister(void)
 {
-    urcu_memb_unregister_thread();
+    port_rcu_reader = (struct port_rcu_reader){.word = NULL};
+    if (port_tls.rcu_registered) {
+        urcu_memb_unregister_thread();
+        port_tls.rcu_registered = false;
+    }
+}
+
+/* Async-signal-safe. */
+bool
+port_rcu_reading(void)
+{
+    return port_rcu_reader.word != NULL && (uint32_t)*port_rcu_reader.word != 0;
 }
 
 void
-port_rcu_read_lock(void)
+port_rcu_read_lock_slow(void)
 {
     if (__builtin_expect(!port_tls.attached, 0)) {
         port_thread_attach();
     }
-    port_tls.readers++;
     urcu_memb_read_lock();
 }
 
 void
-port_rcu_read_unlock(void)
+port_rcu_read_unlock_slow(void)
 {
     port_tsan_release(&rcu_grace);
     urcu_memb_read_unlock();
-    port_tls.readers--;
+}
+
+void
+port_rcu_wake_writer(void)
+{
+    urcu_common_wake_up_gp(&urcu_memb_gp);
 }
 
 void

@@ -92,10 +92,7 @@ thread_detach_self(void *unused)
         free(node);
     }
     port_tls.hooks_set = false;
-    if (port_tls.rcu_registered) {
-        port_rcu_unregister();
-        port_tls.rcu_registered = false;
-    }
+    port_rcu_unregister();
     thread_altstack_restore();
     port_tls.attached = false;
 }
@@ -119,10 +116,7 @@ port_thread_attach(void)
     pthread_setspecific(thread_key, &port_tls);
     thread_find_stack();
     thread_altstack_set();
-    if (!port_tls.rcu_foreign) {
-        port_rcu_register();
-        port_tls.rcu_registered = true;
-    }
+    port_rcu_register();
 }
 
 void

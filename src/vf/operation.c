@@ -6,15 +6,7 @@
 
 #include "vf/vfp.h"
 
-static __thread struct vf_operation *operation_top __attribute__((tls_model("initial-exec")));
-
-void
-vf_operation_enter(struct vf_operation *operation)
-{
-    operation->outer = operation_top;
-    operation->record = NULL;
-    operation_top = operation;
-}
+__thread struct vf_operation *vf_operation_top __attribute__((tls_model("initial-exec")));
 
 void
 vf_operation_reset(struct vf_operation *operation)
@@ -25,17 +17,10 @@ vf_operation_reset(struct vf_operation *operation)
     }
 }
 
-void
-vf_operation_leave(struct vf_operation *operation)
-{
-    operation_top = operation->outer;
-    vf_operation_reset(operation);
-}
-
 struct vf_operation *
 vf_operation_current(void)
 {
-    return operation_top;
+    return vf_operation_top;
 }
 
 /* ---- text ---- */
@@ -110,9 +95,9 @@ vf_operation_text(char *text, size_t size)
 {
     char name[256] = "";
     text[0] = 0;
-    if (operation_top != NULL) {
-        vf_text_utf8(name, sizeof(name), operation_top->name, operation_top->name_bytes);
-        vf_format_operation(text, size, operation_top->operation, operation_top->phase, name);
+    if (vf_operation_top != NULL) {
+        vf_text_utf8(name, sizeof(name), vf_operation_top->name, vf_operation_top->name_bytes);
+        vf_format_operation(text, size, vf_operation_top->operation, vf_operation_top->phase, name);
     }
 }
 
@@ -121,7 +106,7 @@ vf_operation_text(char *text, size_t size)
 struct vf_op_record *
 vf_op_record_current(void)
 {
-    struct vf_operation *operation = operation_top;
+    struct vf_operation *operation = vf_operation_top;
     if (operation == NULL) {
         return NULL;
     }

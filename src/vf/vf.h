@@ -48,11 +48,28 @@ struct vf_operation {                          /* strings are borrowed while set
     struct vf_operation *outer;
     struct vf_op_record *record;               /* made by the ledger on first use; zero-initialise */
 };
-void vf_operation_enter(struct vf_operation *operation);           /* pushes on the thread; no copy */
-void vf_operation_leave(struct vf_operation *operation);
+extern __thread struct vf_operation *vf_operation_top __attribute__((tls_model("initial-exec"), visibility("hidden")));
 struct vf_operation *vf_operation_current(void);
 /* The fields of a pushed operation are about to change: forgets what was recorded about it. */
 void vf_operation_reset(struct vf_operation *operation);
+
+static inline void
+vf_operation_enter(struct vf_operation *operation)                 /* pushes on the thread; no copy */
+{
+    operation->outer = vf_operation_top;
+    operation->record = NULL;
+    vf_operation_top = operation;
+}
+
+static inline void
+vf_operation_leave(struct vf_operation *operation)
+{
+    vf_operation_top = operation->outer;
+    if (__builtin_expect(operation->record != NULL, 0)) {
+        vf_operation_reset(operation);
+    }
+}
+
 /* "pre IRP_MJ_CREATE of \a\b" for the innermost operation of this thread; "" if none. */
 void vf_operation_text(char *text, size_t size);
 
