@@ -369,6 +369,14 @@ FltpContextCheckRelease(FLTP_CONTEXT_NODE *Node)
 }
 
 static VOID
+FltpContextReleased(FLTP_CONTEXT_NODE *Node, int64_t Left)
+{
+    if (Left == 0 && FltpContextClaimDead(Node, Left)) {
+        FltpContextFinalize(Node);
+    }
+}
+
+static VOID
 FltpContextRelease(FLTP_CONTEXT_NODE *Node, const char *Routine)
 {
     if (!FltpContextCheckRelease(Node)) {
@@ -377,23 +385,38 @@ FltpContextRelease(FLTP_CONTEXT_NODE *Node, const char *Routine)
     if (vf_on()) {
         vf_object_release(Node->Ledger, VF_REASON_GET, Routine);
     }
-    const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
-    if (Left == 0 && FltpContextClaimDead(Node, Left)) {
-        FltpContextFinalize(Node);
+    FltpContextReleased(Node, atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1);
+}
+
+static VOID __attribute__((noinline))
+FltpContextReleaseSlowly(PFLT_CONTEXT Context, const char *Routine)
+{
+    FLTP_CONTEXT_NODE *Node = FltpContextNode(Context, 0);
+
+    if (Node == NULL) {
+        FltpContextReportStale(Context, "K-02", NULL, Routine);
+        return;
     }
+    FltpContextRelease(Node, Routine);
 }
 
 /* Windows: fltKernel.h, FltReleaseContext.  Differences: one too many is reported, not a bug check. */
 VOID FLTAPI
 FltReleaseContext(PFLT_CONTEXT Context)
 {
-    FLTP_CONTEXT_NODE *Node = FltpContextNode(Context, 0);
+    const FLTP_CONTEXT_HEADER *Header = FltpContextHeader(Context);
 
-    if (Node == NULL) {
-        FltpContextReportStale(Context, "K-02", NULL, __func__);
-        return;
+    if (__builtin_expect(Context != NULL && Header->Magic == FLTP_CONTEXT_MAGIC && !vf_on(), 1)) {
+        FLTP_CONTEXT_NODE *Node = Header->Node;
+        if (__builtin_expect(FLTP_NODE_COUNT(atomic_load_explicit(&Node->Word, memory_order_relaxed)) != 0, 1)) {
+            const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
+            if (__builtin_expect(Left == 0, 0)) {
+                FltpContextReleased(Node, Left);
+            }
+            return;
+        }
     }
-    FltpContextRelease(Node, __func__);
+    FltpContextReleaseSlowly(Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltDeleteContext.  Differences: none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The set, get and delete routines of each context type: check, find the target, leave the rest to ctxslot.c. */
+#include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
 
 /* ---- checks ---- */
@@ -100,8 +101,8 @@ FltpContextSet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE
     return Status;
 }
 
-static NTSTATUS
-FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
+static NTSTATUS __attribute__((noinline))
+FltpContextGetSlowly(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
 {
     FLTP_TARGET *Target;
 
@@ -115,6 +116,26 @@ FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE
         FltpContextReportPhase(Instance, FileObject, Routine);
     }
     return Status;
+}
+
+/* Target: where it hangs, if that is known already. */
+static inline NTSTATUS
+FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, const FLTP_TARGET *Target, PFLT_CONTEXT *Context,
+    const char *Routine)
+{
+    PFLT_CONTEXT Found;
+
+    if (__builtin_expect(Target != NULL && !vf_on() && (Found = FltpTargetGet(Target, Instance, Type)) != NULL, 1)) {
+        *Context = Found;
+        return STATUS_SUCCESS;
+    }
+    return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
+}
+
+static inline const FLTP_TARGET *
+FltpStreamContexts(FLTP_STREAM *Stream)
+{
+    return Stream != NULL ? &Stream->Contexts : NULL;
 }
 
 static NTSTATUS
@@ -171,28 +192,36 @@ FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_S
 NTSTATUS FLTAPI
 FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context)
 {
-    return FltpContextGet(Instance, NULL, FLT_INSTANCE_CONTEXT, Context, __func__);
+    return FltpContextGet(Instance, NULL, FLT_INSTANCE_CONTEXT, &Instance->Contexts, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltGetFileContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
 {
-    return FltpContextGet(Instance, FileObject, FLT_FILE_CONTEXT, Context, __func__);
+    FLTP_FILE *File = FltpFileCached(FileObject);
+    const FLTP_TARGET *Target = File != NULL ? FltpStreamContexts(atomic_load_explicit(&File->File, memory_order_acquire)) : NULL;
+
+    return FltpContextGet(Instance, FileObject, FLT_FILE_CONTEXT, Target, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltGetStreamContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
 {
-    return FltpContextGet(Instance, FileObject, FLT_STREAM_CONTEXT, Context, __func__);
+    FLTP_FILE *File = FltpFileCached(FileObject);
+    const FLTP_TARGET *Target = File != NULL ? FltpStreamContexts(atomic_load_explicit(&File->Stream, memory_order_acquire)) : NULL;
+
+    return FltpContextGet(Instance, FileObject, FLT_STREAM_CONTEXT, Target, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltGetStreamHandleContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
 {
-    return FltpContextGet(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, Context, __func__);
+    FLTP_FILE *File = FltpFileCached(FileObject);
+
+    return FltpContextGet(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, File != NULL ? &File->Handles : NULL, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltDeleteInstanceContext.  Differences: none. */

@@ -12,6 +12,7 @@
  *  4. The link reference is dropped, or handed to the caller, by the one who unlinks: nobody else saw the bit go (E-12).
  *  5. Finalising happens after the lock is dropped.
  */
+#include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
 
 VOID
@@ -59,14 +60,30 @@ FltpNodeMatches(const FLTP_CONTEXT_NODE *Node, const void *Key, FLT_CONTEXT_TYPE
 
 typedef enum FLTP_TRY { FltpTryGot, FltpTryUnlinked, FltpTryDied } FLTP_TRY;
 
+/* The addition found no linked bit: undone.  Inside the read section that found the node. */
+static FLTP_TRY
+FltpNodeUngot(FLTP_CONTEXT_NODE *Node)
+{
+    const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
+
+    return FltpContextClaimDead(Node, Left) ? FltpTryDied : FltpTryUnlinked;
+}
+
 static FLTP_TRY
 FltpNodeTryGet(FLTP_CONTEXT_NODE *Node)
 {
-    if (atomic_fetch_add_explicit(&Node->Word, 1, memory_order_acquire) & FLTP_NODE_LINKED) {
-        return FltpTryGot;
+    return atomic_fetch_add_explicit(&Node->Word, 1, memory_order_acquire) & FLTP_NODE_LINKED ? FltpTryGot : FltpNodeUngot(Node);
+}
+
+VOID
+FltpTargetGetFailed(FLTP_CONTEXT_NODE *Node)
+{
+    const FLTP_TRY Try = FltpNodeUngot(Node);
+
+    port_rcu_read_unlock();
+    if (Try == FltpTryDied) {
+        FltpContextFinalize(Node);
     }
-    const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
-    return FltpContextClaimDead(Node, Left) ? FltpTryDied : FltpTryUnlinked;
 }
 
 /* *Found is referenced (FltpTryGot) or is to be finalised (FltpTryDied). */

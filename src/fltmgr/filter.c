@@ -344,9 +344,8 @@ FltpInstancesSkipLocked(PFLT_FILTER Filter)
 {
     for (PLIST_ENTRY Entry = Filter->Instances.Flink; Entry != &Filter->Instances; Entry = Entry->Flink) {
         PFLT_INSTANCE Instance = CONTAINING_RECORD(Entry, FLT_INSTANCE, FilterLinks);
-        atomic_store(&Instance->Skip, 1);
         FltpLockAcquire(&Instance->Volume->Lock, FLTP_RANK_VOLUME);
-        FltpSnapshotPublishLocked(Instance->Volume);
+        FltpVolumeSkipLocked(Instance->Volume, Instance, FLTP_CALLBACK_SKIP | FLTP_CALLBACK_DEAD);
         FltpLockRelease(&Instance->Volume->Lock);
     }
 }

@@ -269,10 +269,11 @@ FltAttachVolume(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Instanc
     if (Definition->Flags & FLTP_INSTANCE_NO_MANUAL) {
         return STATUS_FLT_DO_NOT_ATTACH;
     }
-    return FltAttachVolumeAtAltitude(Filter, Volume, &Definition->Altitude, &Definition->Name, RetInstance);
+    Status = FltAttachVolumeAtAltitude(Filter, Volume, &Definition->Altitude, &Definition->Name, RetInstance);
+    return Status == STATUS_FLT_INSTANCE_ALTITUDE_COLLISION ? STATUS_OBJECT_NAME_COLLISION : Status;
 }
 
-/* Windows: fltKernel.h, FltAttachVolumeAtAltitude.  Differences: a taken altitude gives STATUS_FLT_INSTANCE_ALTITUDE_COLLISION. */
+/* Windows: fltKernel.h, FltAttachVolumeAtAltitude.  Differences: none. */
 NTSTATUS FLTAPI
 FltAttachVolumeAtAltitude(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Altitude, PCUNICODE_STRING InstanceName,
     PFLT_INSTANCE *RetInstance)

@@ -36,8 +36,7 @@ FltpInstanceSilence(PFLT_INSTANCE Instance)
     PFLT_VOLUME Volume = Instance->Volume;
 
     FltpLockAcquire(&Volume->Lock, FLTP_RANK_VOLUME);
-    atomic_store(&Instance->Skip, 1);
-    FltpSnapshotPublishLocked(Volume);
+    FltpVolumeSkipLocked(Volume, Instance, FLTP_CALLBACK_SKIP);
     FltpLockRelease(&Volume->Lock);
     FltpVolumeQuiesce(Volume);
 }
