@@ -39,7 +39,9 @@ ViewpNameInformation(VIEW_CALL *Call, ULONG Flags, const WCHAR *Device, USHORT D
     Info->Flags = Flags;
     Info->RootDirectory = NULL;
     Info->FileNameLength = (ULONG)DeviceBytes + Bytes;
-    memcpy(Info->FileName, Device, DeviceBytes);
+    if (DeviceBytes != 0) {
+        memcpy(Info->FileName, Device, DeviceBytes);
+    }
     memcpy((PUCHAR)Info->FileName + DeviceBytes, Name, Bytes);
     return Length < sizeof *Info ? (ULONG)sizeof *Info : Length;
 }
