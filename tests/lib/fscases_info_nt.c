@@ -398,7 +398,8 @@ test_fs__security(void **State)
     Query.Stack.Parameters.QuerySecurity.SecurityInformation = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
     Query.Stack.Parameters.QuerySecurity.Length = sizeof(Buffer);
     assert_int_equal(FsboxRequest(File, IRP_MJ_QUERY_SECURITY, 0, &Query, &IoStatus), STATUS_SUCCESS);
-    assert_true(RtlValidRelativeSecurityDescriptor(Buffer, (ULONG)IoStatus.Information, OWNER_SECURITY_INFORMATION));
+    assert_true(RtlValidSecurityDescriptor(Buffer));
+    assert_int_equal(RtlLengthSecurityDescriptor(Buffer), IoStatus.Information);
     Query.Stack.Parameters.QuerySecurity.Length = Query.OutputLength = 8;
     assert_int_equal(FsboxRequest(File, IRP_MJ_QUERY_SECURITY, 0, &Query, &IoStatus), STATUS_BUFFER_OVERFLOW);
     IOP_REQUEST Set = {0};

@@ -52,7 +52,7 @@ FsbCheckDelete(PFILE_OBJECT FileObject, ULONG Flags, struct iop_attachment *Atta
     return STATUS_SUCCESS;
 }
 
-static VOID
+VOID
 FsbPendingLocked(FSB_LCB *Lcb, BOOLEAN Pending)
 {
     if (Lcb->DeletePending != Pending) {
@@ -130,7 +130,7 @@ FsbUnlinkOnce(FSB_LCB *Lcb, BOOLEAN Refresh, FSB_PATH *Path, PULONG Left, struct
     return Status;
 }
 
-static NTSTATUS
+NTSTATUS
 FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment)
 {
     FSB_FCB *Fcb = Lcb->Fcb;

@@ -252,6 +252,12 @@ FsbOpenRelease(FSB_OPEN *Open)
         FsbFcbDereference(Open->Resolve.KeepFcb);
         Open->Resolve.KeepFcb = NULL;
     }
+    if (Open->DeferredUnlink != NULL) {
+        ULONG Left;
+        FsbUnlinkLcb(Open->DeferredUnlink, &Left, NULL);
+        FsbLcbDereference(Open->DeferredUnlink);
+        Open->DeferredUnlink = NULL;
+    }
     if (Open->DeferredScb != NULL) {
         FsbScbDereference(Open->DeferredScb);
         Open->DeferredScb = NULL;

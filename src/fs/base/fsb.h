@@ -362,6 +362,11 @@ NTSTATUS FsbPathAppend(FSB_PATH *Path, PCUNICODE_STRING Component);    /* with a
 /* The link's path, NameLock at least shared: no rename is under way.  Refresh: as the store finds it now. */
 NTSTATUS FsbLcbPath(FSB_LCB *Lcb, BOOLEAN Refresh, FSB_PATH *Path);
 
+/* ---- cleanup.c ---- */
+VOID FsbPendingLocked(FSB_LCB *Lcb, BOOLEAN Pending);
+/* Takes the link's name away; NameLock is taken.  *Left: links that remain. */
+NTSTATUS FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment);
+
 /* ---- one routine per major ---- */
 NTSTATUS FsbCreate(FSB_VOLUME *Volume, PIRP Irp);
 NTSTATUS FsbCleanup(FSB_VOLUME *Volume, PIRP Irp);

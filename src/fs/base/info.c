@@ -485,6 +485,9 @@ FsbQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query)
     }
     Status = Volume->Store->QueryName(Volume, &Name, Query->CaseSensitive || Volume->Options.ExactCaseOnly, &Stat, Attachment);
     if (!NT_SUCCESS(Status)) {
+        if (Attachment != NULL) {
+            Attachment->host_status = Status;
+        }
         return Status;
     }
     if (Trailing && !(Stat.Attributes & FILE_ATTRIBUTE_DIRECTORY)) {

@@ -228,12 +228,17 @@ FsbUndoOpen(FSB_OPEN *Open, FSB_SCB *Scb, FSB_LCB *Lcb, FSB_CCB *Ccb)
     Scb->Handles--;
     Lcb->Handles--;
     Fcb->Handles--;
+    const BOOLEAN Unlink = Lcb->DeletePending && Lcb->Handles == 0 && !Lcb->Removed;
     port_lock_release(&Fcb->Lock);
     Open->FileObject->FsContext = NULL;
     Open->FileObject->FsContext2 = NULL;
     Open->FileObject->SectionObjectPointer = NULL;
     port_free(Ccb);
-    FsbLcbDereference(Lcb);
+    if (Unlink) {
+        Open->DeferredUnlink = Lcb;
+    } else {
+        FsbLcbDereference(Lcb);
+    }
     Open->DeferredScb = Scb;
     atomic_fetch_sub(&Open->Volume->Opens, 1);
 }

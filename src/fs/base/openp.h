@@ -24,6 +24,7 @@ typedef struct FSB_OPEN {
     /* references to drop when NameLock is free again: the last one may call drivers */
     FSB_FCB *DeferredFcbs[4];
     FSB_SCB *DeferredScb;
+    FSB_LCB *DeferredUnlink;                   /* the failed open was the last handle of a link that is to go */
 } FSB_OPEN;
 
 /* open.c.  NameLock shared. */

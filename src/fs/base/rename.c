@@ -257,6 +257,7 @@ FsbDropLinks(FSB_FCB *Fcb, PCUNICODE_STRING Path, BOOLEAN Last)
         FSB_LCB *Lcb = CONTAINING_RECORD(Entry, FSB_LCB, FcbLink);
         Next = Entry->Flink;
         if (!Lcb->PathUnknown && FsbSamePath(&Lcb->Path, Path)) {
+            FsbPendingLocked(Lcb, FALSE);
             Lcb->Removed = TRUE;
             RemoveEntryList(&Lcb->FcbLink);
         }

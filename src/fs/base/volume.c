@@ -58,8 +58,12 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
             struct iop_attachment *Attachment = FsbAttachment(Irp);
             if (Attachment != NULL) {
                 Attachment->host_errno = 0;
+                Attachment->host_status = 0;
             }
             Status = FsbRoutines[Major](Volume, Irp);
+            if (Attachment != NULL && Attachment->host_errno != 0) {
+                Attachment->host_status = Status;
+            }
         }
     } else if (Major == IRP_MJ_CREATE || Major == IRP_MJ_CLEANUP || Major == IRP_MJ_CLOSE) {
         Status = STATUS_SUCCESS;               /* the bare disk device */

@@ -260,7 +260,7 @@ open_long(struct hostdir *h, int base, const char *path, int flags, uint32_t mod
         }
         memcpy(piece, path, cut);
         piece[cut] = 0;
-        int next = open_beneath(at, piece, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+        int next = open_beneath(at, piece, O_PATH | O_DIRECTORY, 0);
         if (at != base) {
             close(at);
         }
@@ -338,7 +338,7 @@ hostdir_parent(struct hostdir *h, int base, const char *path, int *parent, const
     }
     memcpy(prefix, path, length);
     prefix[length] = 0;
-    int rc = hostdir_openat(h, base, prefix, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0, parent);
+    int rc = hostdir_openat(h, base, prefix, O_PATH | O_DIRECTORY, 0, parent);   /* a link in last place: -ELOOP */
     if (prefix != small) {
         free(prefix);
     }
