@@ -110,6 +110,9 @@ IopDriverDelete(PVOID Object)
             ExFreePool(Client);
         }
     }
+    if (Driver->RegistryPath.Buffer != NULL) {
+        ExFreePool(Driver->RegistryPath.Buffer);
+    }
     if (Driver->FsFilterCallbacks != NULL) {
         ExFreePool(Driver->FsFilterCallbacks);
     }
@@ -118,16 +121,31 @@ IopDriverDelete(PVOID Object)
     }
 }
 
+/* The driver gets a copy of its own, NUL-terminated as services are used to. */
 static NTSTATUS
-IopDriverEntry(IOP_DRIVER *Driver, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath)
+IopDriverSetRegistryPath(IOP_DRIVER *Driver, PCUNICODE_STRING Path)
+{
+    if (Path == NULL || Path->Length == 0) {
+        return STATUS_SUCCESS;
+    }
+    Driver->RegistryPath.Buffer = ExAllocatePoolWithTag(NonPagedPool, Path->Length + sizeof(WCHAR), IOP_TAG_NAME);
+    if (Driver->RegistryPath.Buffer == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    memcpy(Driver->RegistryPath.Buffer, Path->Buffer, Path->Length);
+    Driver->RegistryPath.Buffer[Path->Length / sizeof(WCHAR)] = 0;
+    Driver->RegistryPath.Length = Path->Length;
+    Driver->RegistryPath.MaximumLength = (USHORT)(Path->Length + sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+IopDriverEntry(IOP_DRIVER *Driver, PDRIVER_INITIALIZE Entry)
 {
     volatile NTSTATUS Status = STATUS_UNSUCCESSFUL;
-    UNICODE_STRING Path = {0};
+    UNICODE_STRING Path = Driver->RegistryPath;
     KI_DRIVER_CALL Call = {.Owner = Driver->Owner, .Phase = "DriverEntry"};
 
-    if (RegistryPath != NULL) {
-        Path = *RegistryPath;
-    }
     if (Driver->Runtime) {
         return Entry(&Driver->Public, &Path);
     }
@@ -205,7 +223,10 @@ IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING Regis
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopDriverEntry(Driver, Entry, RegistryPath);
+    Status = IopDriverSetRegistryPath(Driver, RegistryPath);
+    if (NT_SUCCESS(Status)) {
+        Status = IopDriverEntry(Driver, Entry);
+    }
     if (!NT_SUCCESS(Status)) {
         IopDriverDeleteDevices(Driver, "DriverEntry failed and left a device object");
         ObpRemoveName(Driver);

@@ -65,6 +65,7 @@ typedef struct IOP_DRIVER {
     /* IRP_MJ_QUERY_OPEN: answers a stat-like query by name without opening.  Device is the driver's own device in the stack; lower
      * drivers are reached with IopQueryOpenLower.  STATUS_FLT_DISALLOW_FSFILTER_IO or STATUS_NOT_SUPPORTED: caller opens instead. */
     NTSTATUS (*QueryOpen)(PDEVICE_OBJECT Device, struct IOP_QUERY_OPEN *Query);
+    UNICODE_STRING RegistryPath;               /* of its service key; empty if it has none */
 } IOP_DRIVER;
 #define IOP_DRIVER_FROM(DriverObject) ((IOP_DRIVER *)(DriverObject))
 

@@ -139,6 +139,9 @@ VOID IopHooksEcpBegin(PECP_LIST Callers);
 VOID IopHooksEcpEnd(PECP_LIST Callers, PECP_LIST Last);
 VOID IopUnregisterHooks(VOID);
 VOID IopNotificationsForget(PDRIVER_OBJECT DriverObject);
+NTSTATUS IopNotificationsEnumerate(PDRIVER_OBJECT *List, ULONG Room, PULONG Actual);
+/* The control device of a registered file system driver, referenced; NULL: it has none. */
+PDEVICE_OBJECT IopFileSystemOf(PDRIVER_OBJECT DriverObject);
 
 /* ---- per-thread cache of equal blocks ---- */
 #ifdef __SANITIZE_ADDRESS__

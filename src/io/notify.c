@@ -170,6 +170,41 @@ IopNotificationsForget(PDRIVER_OBJECT DriverObject)
     port_lock_release(&IopDatabaseLock);
 }
 
+NTSTATUS
+IopNotificationsEnumerate(PDRIVER_OBJECT *List, ULONG Room, PULONG Actual)
+{
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    port_lock_acquire(&IopDatabaseLock);
+    *Actual = IopNotificationCount;
+    if (IopNotificationCount > Room) {
+        Status = STATUS_BUFFER_TOO_SMALL;
+    } else {
+        for (ULONG i = 0; i < IopNotificationCount; i++) {
+            ObReferenceObject(IopNotifications[i].Driver);
+            List[i] = IopNotifications[i].Driver;
+        }
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Status;
+}
+
+PDEVICE_OBJECT
+IopFileSystemOf(PDRIVER_OBJECT DriverObject)
+{
+    PDEVICE_OBJECT Device = NULL;
+
+    port_lock_acquire(&IopDatabaseLock);
+    for (ULONG i = 0; i < IopFileSystemCount && Device == NULL; i++) {
+        if (IopFileSystems[i]->DriverObject == DriverObject) {
+            Device = IopFileSystems[i];
+            ObpReference(Device);
+        }
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Device;
+}
+
 /* ---- shutdown ---- */
 
 /* Windows: wdm.h, IoRegisterShutdownNotification.  Differences: at most 64 devices. */

@@ -141,6 +141,10 @@ IopIrpTransport(PIRP Irp, const IOP_REQUEST *Request, PIO_STACK_LOCATION Stack, 
         Irp->UserBuffer = Request->OutputBuffer;
         return STATUS_SUCCESS;
     case IOP_KIND_CONTROL:
+        if (Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL &&
+            (Stack->MinorFunction == IRP_MN_MOUNT_VOLUME || Stack->MinorFunction == IRP_MN_VERIFY_VOLUME)) {
+            return STATUS_SUCCESS;             /* other parameters, no buffers */
+        }
         return IopTransportControl(Irp, Request, Stack);
     default:
         return STATUS_SUCCESS;

@@ -127,6 +127,30 @@ IoReleaseVpbSpinLock(KIRQL Irql)
 
 /* ---- mount ---- */
 
+/*
+ * Legacy filters learn of a volume from IRP_MN_MOUNT_VOLUME to the file system's control device, to which they are attached, and
+ * attach to the volume device when it has come back.  The volume is mounted already: the file system only says yes.
+ */
+static VOID
+IopMountAnnounce(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+{
+    PDEVICE_OBJECT Control = IopFileSystemOf(VolumeDevice->DriverObject);
+    IO_STATUS_BLOCK IoStatus;
+
+    if (Control == NULL) {
+        return;
+    }
+    if (IopStackTop(Control) != Control) {
+        IOP_REQUEST Request = {.StartDevice = IopStackTop(Control), .RequestorMode = KernelMode};
+        Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+        Request.Stack.MinorFunction = IRP_MN_MOUNT_VOLUME;
+        Request.Stack.Parameters.MountVolume.Vpb = RealDevice->Vpb;
+        Request.Stack.Parameters.MountVolume.DeviceObject = RealDevice;
+        IopRequest(&Request, &IoStatus);
+    }
+    ObpDereference(Control);
+}
+
 NTSTATUS
 IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
 {
@@ -147,6 +171,7 @@ IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     __atomic_store_n(&Vpb->DeviceObject, VolumeDevice, __ATOMIC_RELEASE);
     Vpb->Flags |= VPB_MOUNTED;
     IoReleaseVpbSpinLock(Irql);
+    IopMountAnnounce(RealDevice, VolumeDevice);
     IopHooksVolume(RealDevice, VolumeDevice, TRUE);
     return STATUS_SUCCESS;
 }

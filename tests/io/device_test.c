@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cm/cmp.h"
 #include "io/iopp.h"
 #include "ob/obp.h"
 
@@ -340,6 +341,121 @@ test_io_device__failed_entry_leaves_nothing(void **State)
     assert_int_equal(IopUnloadDriver(Failed), STATUS_SUCCESS);
 }
 
+/* ---- a legacy filter finds a volume as it is mounted ---- */
+
+static PDEVICE_OBJECT ControlFilter, ControlBelow, VolumeFilter;
+
+static NTSTATUS
+MountPass(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    PVPB Vpb = Stack->Parameters.MountVolume.Vpb;
+
+    assert_ptr_equal(Device, ControlFilter);
+    assert_int_equal(Stack->MajorFunction, IRP_MJ_FILE_SYSTEM_CONTROL);
+    assert_int_equal(Stack->MinorFunction, IRP_MN_MOUNT_VOLUME);
+    assert_ptr_equal(Vpb->RealDevice, Stack->Parameters.MountVolume.DeviceObject);
+    assert_true(IoForwardIrpSynchronously(ControlBelow, Irp));
+    NTSTATUS Status = Irp->IoStatus.Status;
+    if (NT_SUCCESS(Status)) {
+        assert_int_equal(IoCreateDevice(Device->DriverObject, 0, NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &VolumeFilter), STATUS_SUCCESS);
+        assert_non_null(IoAttachDeviceToDeviceStack(VolumeFilter, Vpb->DeviceObject));
+    }
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+static VOID
+MountNotify(PDEVICE_OBJECT Device, BOOLEAN Active)
+{
+    if (Active && Device->DriverObject == TfsDriver) {
+        assert_int_equal(IoCreateDevice(Driver, 0, NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &ControlFilter), STATUS_SUCCESS);
+        ControlBelow = IoAttachDeviceToDeviceStack(ControlFilter, Device);
+    }
+}
+
+static BOOLEAN
+MountYes(PDEVICE_OBJECT Device, PIRP Irp, NTSTATUS *Status)
+{
+    UNREFERENCED_PARAMETER(Device);
+    *Status = STATUS_SUCCESS;
+    TfsComplete(Irp, STATUS_SUCCESS, 0);
+    return TRUE;
+}
+
+static void
+test_io_device__legacy_filter_attaches_at_mount(void **State)
+{
+    PDEVICE_OBJECT Control;
+    PDRIVER_OBJECT Drivers[2];
+    ULONG Count;
+    UNREFERENCED_PARAMETER(State);
+    assert_int_equal(IoCreateDevice(TfsDriver, 8, NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Control), STATUS_SUCCESS);
+    IoRegisterFileSystem(Control);
+    Driver->MajorFunction[IRP_MJ_FILE_SYSTEM_CONTROL] = MountPass;
+    assert_int_equal(IoRegisterFsRegistrationChange(Driver, MountNotify), STATUS_SUCCESS);
+    assert_ptr_equal(ControlBelow, Control);
+    assert_int_equal(IoEnumerateRegisteredFiltersList(Drivers, sizeof(Drivers), &Count), STATUS_SUCCESS);
+    assert_int_equal(Count, 1);
+    assert_ptr_equal(Drivers[0], Driver);
+    ObDereferenceObject(Drivers[0]);
+    TfsHook = MountYes;
+    TFS_VOLUME *Volume = TfsVolumeCreate("MountTest");
+    assert_non_null(VolumeFilter);
+    assert_ptr_equal(IopVolumeTop(Volume->Real), VolumeFilter);
+    IoDetachDevice(Volume->Device);
+    IoDeleteDevice(VolumeFilter);
+    TfsVolumeDelete(Volume);
+    IoUnregisterFsRegistrationChange(Driver, MountNotify);
+    IoDetachDevice(Control);
+    IoDeleteDevice(ControlFilter);
+    IoUnregisterFileSystem(Control);
+    IoDeleteDevice(Control);
+}
+
+/* ---- remove lock, driver key ---- */
+
+static void
+test_io_device__remove_lock(void **State)
+{
+    IO_REMOVE_LOCK Lock;
+    UNREFERENCED_PARAMETER(State);
+    IoInitializeRemoveLock(&Lock, 'tseT', 0, 0);
+    assert_int_equal(IoAcquireRemoveLock(&Lock, NULL), STATUS_SUCCESS);
+    assert_int_equal(IoAcquireRemoveLock(&Lock, NULL), STATUS_SUCCESS);
+    IoReleaseRemoveLock(&Lock, NULL);
+    IoReleaseRemoveLockAndWait(&Lock, NULL);   /* does not wait: nobody else holds it */
+    assert_int_equal(IoAcquireRemoveLock(&Lock, NULL), STATUS_DELETE_PENDING);
+}
+
+static UNICODE_STRING SeenPath;
+
+static NTSTATUS
+KeyEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    UNREFERENCED_PARAMETER(DriverObject);
+    SeenPath = *RegistryPath;
+    return STATUS_SUCCESS;
+}
+
+static void
+test_io_device__driver_registry_key(void **State)
+{
+    UNICODE_STRING Path;
+    PDRIVER_OBJECT Keyed;
+    HANDLE Key;
+    UNREFERENCED_PARAMETER(State);
+    TfsString(&Path, L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\keyed");
+    assert_int_equal(CmpCreateKeyPath(&Path), STATUS_SUCCESS);
+    assert_int_equal(IopLoadDriver("keyed", KeyEntry, &Path, NULL, TRUE, &Keyed), STATUS_SUCCESS);
+    assert_true(RtlEqualUnicodeString(&SeenPath, &Path, FALSE));
+    assert_int_equal(IoOpenDriverRegistryKey(Keyed, DriverRegKeyParameters, KEY_READ, 0, &Key), STATUS_SUCCESS);
+    assert_int_equal(ZwClose(Key), STATUS_SUCCESS);
+    assert_int_equal(IoOpenDriverRegistryKey(Keyed, DriverRegKeyParameters, KEY_READ, 1, &Key), STATUS_INVALID_PARAMETER);
+    assert_int_equal(IoOpenDriverRegistryKey(Driver, DriverRegKeyParameters, KEY_READ, 0, &Key), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IopUnloadDriver(Keyed), STATUS_SUCCESS);
+}
+
 int
 main(void)
 {
@@ -356,6 +472,9 @@ main(void)
         cmocka_unit_test(test_io_device__mount_sets_the_vpb_and_runs_hooks),
         cmocka_unit_test(test_io_device__leaked_device_is_reported_at_unload),
         cmocka_unit_test(test_io_device__failed_entry_leaves_nothing),
+        cmocka_unit_test(test_io_device__legacy_filter_attaches_at_mount),
+        cmocka_unit_test(test_io_device__remove_lock),
+        cmocka_unit_test(test_io_device__driver_registry_key),
     };
     return cmocka_run_group_tests(Tests, Setup, Teardown);
 }
