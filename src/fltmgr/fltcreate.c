@@ -162,6 +162,7 @@ FltpCreateIssue(FLTP_CREATE *Call, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLO
 
     if (Instance != NULL) {
         if (!FltpCountTryAcquire(&Instance->Outstanding)) {
+            IoStatus->Status = STATUS_FLT_DELETING_OBJECT;
             return STATUS_FLT_DELETING_OBJECT;
         }
         Call->Create.FilterTarget = Instance;
