@@ -118,18 +118,34 @@ FltpContextGetSlowly(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEX
     return Status;
 }
 
-/* Target: where it hangs, if that is known already. */
-static inline NTSTATUS
+static NTSTATUS __attribute__((noinline))
+FltpContextGetAgain(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_CONTEXT_NODE *Failed,
+    PFLT_CONTEXT *Context, const char *Routine)
+{
+    FltpNodeUngot(Failed);
+    return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
+}
+
+/* Target: where it hangs, if that is known already.  Nothing is needed after one of the rare calls, so that registers need not be saved. */
+static inline __attribute__((always_inline)) NTSTATUS
 FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, const FLTP_TARGET *Target, PFLT_CONTEXT *Context,
     const char *Routine)
 {
-    PFLT_CONTEXT Found;
-
-    if (__builtin_expect(Target != NULL && !vf_on() && (Found = FltpTargetGet(Target, Instance, Type)) != NULL, 1)) {
-        *Context = Found;
-        return STATUS_SUCCESS;
+    if (__builtin_expect(Target == NULL || vf_on() || !port_rcu_read_try(), 0)) {
+        return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
     }
-    return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
+    FLTP_CONTEXT_NODE *Node = FltpTargetFind(Target, Instance, Type);
+    if (Node == NULL) {
+        *Context = NULL_CONTEXT;
+        port_rcu_read_end();
+        return STATUS_NOT_FOUND;
+    }
+    if (__builtin_expect(!FltpNodeGet(Node), 0)) {
+        return FltpContextGetAgain(Instance, FileObject, Type, Node, Context, Routine);
+    }
+    *Context = Node->Context;
+    port_rcu_read_end();
+    return STATUS_SUCCESS;
 }
 
 static inline const FLTP_TARGET *

@@ -19,24 +19,26 @@ FltpFileCached(PFILE_OBJECT FileObject)
     return __builtin_expect(File == FLTP_FILE_CLOSED || FileObject->FsContext == NULL, 0) ? NULL : File;
 }
 
-/* The get met a node that is not linked any more: takes the reference back, leaves the read section. */
-VOID FltpTargetGetFailed(FLTP_CONTEXT_NODE *Node);
-
-/* The linked context of a key, with one more reference.  NULL: there is none, or it was unlinked just now: ask FltpSlotGet. */
-static inline PFLT_CONTEXT
-FltpTargetGet(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type)
+/* The node of a key on a target's list, or NULL.  In a read section. */
+static inline FLTP_CONTEXT_NODE *
+FltpTargetFind(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type)
 {
-    port_rcu_read_lock();
     FLTP_CONTEXT_NODE *Node = atomic_load_explicit(&Target->Head, memory_order_acquire);
+
     while (Node != NULL && (Node->Key != Key || Node->Type != Type)) {
         Node = atomic_load_explicit(&Node->Next, memory_order_acquire);
     }
-    if (Node != NULL && __builtin_expect(!(atomic_fetch_add_explicit(&Node->Word, 1, memory_order_acquire) & FLTP_NODE_LINKED), 0)) {
-        FltpTargetGetFailed(Node);
-        return NULL;
-    }
-    port_rcu_read_unlock();
-    return Node != NULL ? Node->Context : NULL;
+    return Node;
 }
+
+/* FALSE: the node is not linked any more; to be undone by FltpNodeUngot. */
+static inline BOOLEAN
+FltpNodeGet(FLTP_CONTEXT_NODE *Node)
+{
+    return (atomic_fetch_add_explicit(&Node->Word, 1, memory_order_acquire) & FLTP_NODE_LINKED) != 0;
+}
+
+/* Takes the reference of a failed FltpNodeGet back, leaves the read section that found the node. */
+VOID FltpNodeUngot(FLTP_CONTEXT_NODE *Node);
 
 #endif

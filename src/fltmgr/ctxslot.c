@@ -60,28 +60,25 @@ FltpNodeMatches(const FLTP_CONTEXT_NODE *Node, const void *Key, FLT_CONTEXT_TYPE
 
 typedef enum FLTP_TRY { FltpTryGot, FltpTryUnlinked, FltpTryDied } FLTP_TRY;
 
-/* The addition found no linked bit: undone.  Inside the read section that found the node. */
-static FLTP_TRY
-FltpNodeUngot(FLTP_CONTEXT_NODE *Node)
-{
-    const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
-
-    return FltpContextClaimDead(Node, Left) ? FltpTryDied : FltpTryUnlinked;
-}
-
+/* Inside the read section that found the node. */
 static FLTP_TRY
 FltpNodeTryGet(FLTP_CONTEXT_NODE *Node)
 {
-    return atomic_fetch_add_explicit(&Node->Word, 1, memory_order_acquire) & FLTP_NODE_LINKED ? FltpTryGot : FltpNodeUngot(Node);
+    if (FltpNodeGet(Node)) {
+        return FltpTryGot;
+    }
+    const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
+    return FltpContextClaimDead(Node, Left) ? FltpTryDied : FltpTryUnlinked;
 }
 
 VOID
-FltpTargetGetFailed(FLTP_CONTEXT_NODE *Node)
+FltpNodeUngot(FLTP_CONTEXT_NODE *Node)
 {
-    const FLTP_TRY Try = FltpNodeUngot(Node);
+    const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
+    const BOOLEAN Died = FltpContextClaimDead(Node, Left);
 
     port_rcu_read_unlock();
-    if (Try == FltpTryDied) {
+    if (Died) {
         FltpContextFinalize(Node);
     }
 }
@@ -94,13 +91,10 @@ FltpTargetSearch(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Ty
 
     *Found = NULL;
     port_rcu_read_lock();
-    FLTP_CONTEXT_NODE *Node = atomic_load_explicit(&Target->Head, memory_order_acquire);
-    for (; Node != NULL; Node = atomic_load_explicit(&Node->Next, memory_order_acquire)) {
-        if (FltpNodeMatches(Node, Key, Type)) {
-            Try = FltpNodeTryGet(Node);
-            *Found = Try == FltpTryUnlinked ? NULL : Node;
-            break;
-        }
+    FLTP_CONTEXT_NODE *Node = FltpTargetFind(Target, Key, Type);
+    if (Node != NULL) {
+        Try = FltpNodeTryGet(Node);
+        *Found = Try == FltpTryUnlinked ? NULL : Node;
     }
     port_rcu_read_unlock();
     return Try;

@@ -163,31 +163,46 @@ void port_rcu_read_lock_slow(void);
 void port_rcu_read_unlock_slow(void);
 void port_rcu_wake_writer(void);
 
-static inline void
-port_rcu_read_lock(void)
+/* Begins a section if that takes no call.  false: none was begun. */
+static inline bool
+port_rcu_read_try(void)
 {
     const unsigned long *phase = port_rcu_reader.phase;
 
-    if (__builtin_expect(phase != NULL && (uint32_t)*port_rcu_reader.word == 0, 1)) {
-        __atomic_store_n(port_rcu_reader.word, __atomic_load_n(phase, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-        __asm__ volatile("" ::: "memory");     /* the writer's membarrier(2) makes it a full barrier */
-    } else {
+    if (__builtin_expect(phase == NULL || (uint32_t)*port_rcu_reader.word != 0, 0)) {
+        return false;
+    }
+    __atomic_store_n(port_rcu_reader.word, __atomic_load_n(phase, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+    __asm__ volatile("" ::: "memory");         /* the writer's membarrier(2) makes it a full barrier */
+    return true;
+}
+
+static inline void
+port_rcu_read_lock(void)
+{
+    if (!port_rcu_read_try()) {
         port_rcu_read_lock_slow();
+    }
+}
+
+/* Ends an outermost section that port_rcu_read_try began. */
+static inline void
+port_rcu_read_end(void)
+{
+    __atomic_store_n(port_rcu_reader.word, *port_rcu_reader.word - 1, __ATOMIC_RELEASE);
+    __asm__ volatile("" ::: "memory");
+    if (__builtin_expect(__atomic_load_n(port_rcu_reader.writer, __ATOMIC_RELAXED) != 0, 0)) {
+        port_rcu_wake_writer();
     }
 }
 
 static inline void
 port_rcu_read_unlock(void)
 {
-    if (__builtin_expect(port_rcu_reader.phase == NULL || (uint32_t)*port_rcu_reader.word != 1, 0)) {
+    if (__builtin_expect(port_rcu_reader.phase != NULL && (uint32_t)*port_rcu_reader.word == 1, 1)) {
+        port_rcu_read_end();
+    } else {
         port_rcu_read_unlock_slow();
-        return;
-    }
-    __asm__ volatile("" ::: "memory");
-    __atomic_store_n(port_rcu_reader.word, *port_rcu_reader.word - 1, __ATOMIC_RELEASE);
-    __asm__ volatile("" ::: "memory");
-    if (__builtin_expect(__atomic_load_n(port_rcu_reader.writer, __ATOMIC_RELAXED) != 0, 0)) {
-        port_rcu_wake_writer();
     }
 }
 
