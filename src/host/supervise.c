@@ -47,8 +47,8 @@ take_note(struct supervisor *s, json_t *m)
         fprintf(stderr, "filterbed: %s\n", text != NULL ? text : "");
     } else if (channel_is(m, "fault")) {
         const char *filter = json_string_value(json_object_get(m, "filter"));
-        fprintf(stderr, "filterbed: %s crashed: %s%s\n", filter != NULL ? filter : "a driver", text != NULL ? text : "",
-                s->options->stop_on_fault ? "; stopping (--on-fault=stop)" : "; the run goes on without it");
+        fprintf(stderr, "filterbed: %s: %s%s\n", filter != NULL ? filter : "a driver", text != NULL ? text : "it faulted",
+                s->options->stop_on_fault ? "; stopping (--on-fault=stop)" : "");
         s->fault_stop = s->fault_stop || s->options->stop_on_fault;
     }
 }

@@ -13,7 +13,7 @@ for how in null-pointer wild-call bad-copy stack-overflow bug-check; do
     rm -f d/*
     fb run -f faulty -f "$NULL" -d d --error-exitcode=99 --script s
     exits 99 "$how"
-    says "faulty crashed"
+    says "filterbed: faulty: "
     says "K-00"
     says "faulty.c:"
     says "faulty, altitude 370100, 1 instance, faulted"
@@ -36,7 +36,7 @@ exits 0
 prints "failed
 x
 z"
-says "faulty crashed"
+says "filterbed: faulty: "
 check "the files below are as they were left" [ "$(cat d/before d/after)" = "x
 z" ]
 # In the runtime, called by the driver with nonsense: the server cannot go on

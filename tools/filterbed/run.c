@@ -75,7 +75,7 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* The library exports fbed_ names only: lists are made here. They live until the process ends. */
+/* The library exports fbed_ names only: lists are made here. The words are main's. */
 static void
 add(struct host_strv *list, char *item)
 {
@@ -283,5 +283,7 @@ cmd_run(int argc, char **argv)
     if (status < 0) {
         status = fbed_run(&o);
     }
+    free(o.filters.items);
+    free(o.reports.items);
     return status;
 }
