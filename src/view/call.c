@@ -208,10 +208,10 @@ ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed)
 }
 
 NTSTATUS
-ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length)
+ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, BOOLEAN Below)
 {
     IOP_REQUEST Request = {
-        .FileObject = FileObject, .OutputBuffer = Buffer, .OutputLength = Length,
+        .FileObject = FileObject, .StartDevice = Below ? Call->View->VolumeDevice : NULL, .OutputBuffer = Buffer, .OutputLength = Length,
         .RequestorMode = UserMode, .Attachment = &Call->Attach,
     };
     Request.Stack.MajorFunction = IRP_MJ_QUERY_INFORMATION;

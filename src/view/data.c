@@ -126,7 +126,7 @@ static NTSTATUS
 ViewpAllocate(VIEW_CALL *Call, PFILE_OBJECT FileObject, uint32_t Mode, LONGLONG Offset, LONGLONG End)
 {
     FILE_STANDARD_INFORMATION Standard;
-    NTSTATUS Status = ViewQuery(Call, FileObject, FileStandardInformation, &Standard, sizeof Standard);
+    NTSTATUS Status = ViewQuery(Call, FileObject, FileStandardInformation, &Standard, sizeof Standard, FALSE);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -194,7 +194,7 @@ ViewpSeek(VIEW_CALL *Call, PFILE_OBJECT FileObject, LONGLONG Offset, int Whence,
 {
     FILE_STANDARD_INFORMATION Standard;
     FILE_ALLOCATED_RANGE_BUFFER Range;
-    NTSTATUS Status = ViewQuery(Call, FileObject, FileStandardInformation, &Standard, sizeof Standard);
+    NTSTATUS Status = ViewQuery(Call, FileObject, FileStandardInformation, &Standard, sizeof Standard, FALSE);
     LONGLONG End = Standard.EndOfFile.QuadPart;
     if (!NT_SUCCESS(Status)) {
         return Status;

@@ -73,7 +73,6 @@ ViewpMake(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, c
     NTSTATUS Status = ViewOpenChild(Call, Parent, Name, Bytes, &Open, &FileObject);
     if (NT_SUCCESS(Status)) {
         VIEW_NODE *Node;
-        ViewAttachReset(Call);
         Status = ViewEntryOfFile(Call, FileObject, Parent, Name, Bytes, TRUE, Out, &Node);
         IopCloseFile(FileObject);
     }

@@ -173,7 +173,6 @@ ViewpLink(VIEW_CALL *Call, VIEW_NODE *Node, VIEW_NODE *Parent, const WCHAR *Name
     }
     if (NT_SUCCESS(Status)) {
         VIEW_NODE *Found;
-        ViewAttachReset(Call);
         Status = ViewEntryOfFile(Call, FileObject, Parent, Name, Bytes, FALSE, Out, &Found);
     }
     if (FileObject != NULL) {

@@ -137,7 +137,6 @@ ViewpFinishCreate(VIEW_CALL *Call, PFILE_OBJECT FileObject, VIEW_NODE *Parent, c
     BOOLEAN Fresh = Call->Io.Information == FILE_CREATED;
     VIEW_NODE *Node;
     VIEW_HANDLE *Handle;
-    ViewAttachReset(Call);
     NTSTATUS Status = ViewEntryOfFile(Call, FileObject, Parent, Name, Bytes, Fresh, Entry, &Node);
     if (!NT_SUCCESS(Status)) {
         IopCloseFile(FileObject);

@@ -163,12 +163,10 @@ view_setattr(view *v, view_node node, view_handle *handle, const struct view_set
         FILE_STAT_LX_INFORMATION Stat;
         Status = ViewpSetAll(&Call, FileObject, set);
         if (NT_SUCCESS(Status)) {
-            ViewAttachReset(&Call);
-            Status = ViewStatFile(&Call, FileObject, &Stat);
+            Status = ViewStatReply(&Call, FileObject, &Stat, ttl_ns);
         }
         if (NT_SUCCESS(Status)) {
             ViewAttrFromStat(&Call, Node, &Stat, out);
-            *ttl_ns = ViewTtl(v);
         }
         if (handle == NULL) {
             ViewGiveBack(FileObject, Borrowed);

@@ -102,7 +102,19 @@ ViewAttrFromStat(VIEW_CALL *Call, VIEW_NODE *Node, const FILE_STAT_LX_INFORMATIO
 NTSTATUS
 ViewStatFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat)
 {
-    return ViewQuery(Call, FileObject, FileStatLxInformation, Stat, sizeof *Stat);
+    return ViewQuery(Call, FileObject, FileStatLxInformation, Stat, sizeof *Stat, FALSE);
+}
+
+/*
+ * Attributes that go with the reply to something else, of a file object at hand.  As with a lookup: through the stack if the kernel may
+ * keep them; else nobody asked for them, and the filters are spared a query that no program made.
+ */
+NTSTATUS
+ViewStatReply(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat, uint64_t *Ttl)
+{
+    ViewAttachReset(Call);
+    *Ttl = ViewTtl(Call->View);
+    return ViewQuery(Call, FileObject, FileStatLxInformation, Stat, sizeof *Stat, *Ttl == 0);
 }
 
 NTSTATUS
@@ -190,7 +202,8 @@ ViewEntryOfFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, VIEW_NODE *Parent, con
 {
     VIEW *View = Call->View;
     FILE_STAT_LX_INFORMATION Stat;
-    NTSTATUS Status = ViewStatFile(Call, FileObject, &Stat);
+    uint64_t Ttl;
+    NTSTATUS Status = ViewStatReply(Call, FileObject, &Stat, &Ttl);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -201,7 +214,6 @@ ViewEntryOfFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, VIEW_NODE *Parent, con
         }
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    uint64_t Ttl = ViewTtl(View);
     Out->node = ViewNodeId(View, *Node);
     Out->generation = (*Node)->Generation;
     Out->entry_ttl_ns = Ttl;

@@ -217,7 +217,7 @@ NTSTATUS ViewBorrowUnnamed(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Op
 /* A file object of the node, referenced, or NULL. */
 PFILE_OBJECT ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access);
 VOID ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed);
-NTSTATUS ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length);
+NTSTATUS ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, BOOLEAN Below);
 NTSTATUS ViewSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target);
 NTSTATUS ViewControl(VIEW_CALL *Call, PFILE_OBJECT FileObject, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
 /* A private control code to the base device, past all filters. */
@@ -230,6 +230,7 @@ ULONG ViewStatMode(const FILE_STAT_LX_INFORMATION *Stat);
 /* By name.  Below: past the stack. */
 NTSTATUS ViewQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_STAT_LX_INFORMATION *Stat);
 NTSTATUS ViewStatFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat);
+NTSTATUS ViewStatReply(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat, uint64_t *Ttl);
 /* How long the kernel may keep attributes and names. */
 uint64_t ViewTtl(VIEW *View);
 NTSTATUS ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, struct view_entry *Out);
