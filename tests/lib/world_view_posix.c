@@ -514,7 +514,7 @@ v_fill(void *ctx, const char *name, size_t length, uint64_t cookie, const struct
 static int
 v_list(struct world *w, const char *path, char *text, size_t size)
 {
-    static unsigned turn;
+    static _Atomic(unsigned) turn;
     struct walk k;
     int status = walk_all(w, path, &k);
     if (status < 0) {
