@@ -69,6 +69,10 @@ FltpInstanceTeardown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason)
         atomic_fetch_add(&Instance->Memory, 1);
     }
     PFLT_VOLUME Volume = Instance->Volume;
+    FltpLockAcquire(&Volume->Lock, FLTP_RANK_VOLUME);
+    /* A post-operation call that this very thread still owes it, being inside somebody's callback, is not made any more. */
+    FltpVolumeSkipLocked(Volume, Instance, FLTP_CALLBACK_SKIP | FLTP_CALLBACK_DEAD);
+    FltpLockRelease(&Volume->Lock);
     FltpCountAcquire(&Volume->Outstanding);
     FltpInstanceDiscard(Instance);
     FltpSnapshotReclaim(Volume);
