@@ -166,6 +166,12 @@ front_destroy(struct front_request *r)
     front_error(r, 0);
 }
 
+bool
+front_must_finish(uint32_t opcode)
+{
+    return opcode < WIRE_OPCODES && (front_table[opcode].flags & FRONT_QUICK) != 0;
+}
+
 static void
 front_dispatch(struct front_request *r)
 {

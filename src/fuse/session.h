@@ -54,6 +54,7 @@ struct fuse_worker {
     _Atomic(uint32_t) state;
     _Atomic(uint32_t) wake;                    /* futex of a spare: 1 = you are a reader now */
     _Atomic(uint64_t) unique;                  /* request in service, 0 = none */
+    _Atomic(uint32_t) opcode;                  /* its */
     _Atomic(uint32_t) interrupted;
 };
 
@@ -118,6 +119,7 @@ struct front_request {
     bool replied;
 };
 
+bool front_must_finish(uint32_t opcode);     /* also for a process that is gone: its reply changes nothing, its effect does */
 void front_serve(struct fuse_worker *worker, const struct fuse_in_header *head, size_t length);
 /* 0, or -ENOENT: the caller was killed meanwhile and nobody took the answer (undo what it hands out). */
 int front_reply(struct front_request *r, const void *data, size_t size);

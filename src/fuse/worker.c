@@ -163,6 +163,7 @@ worker_serve_all(struct fuse_worker *w)
         }
         const struct fuse_in_header *head = (const void *)at;
         atomic_store(&w->interrupted, 0);
+        atomic_store(&w->opcode, head->opcode);
         atomic_store(&w->unique, head->unique);
         front_serve(w, head, (size_t)got);
         atomic_store(&w->unique, 0);
@@ -244,6 +245,18 @@ fail:
     return status;
 }
 
+/* Nobody waits for the answer any more: what a filter has pended is cancelled, as when a process ends on Windows. */
+static void
+worker_cancel(struct fuse_session *s, struct fuse_worker *w)
+{
+    if (atomic_load(&w->unique) != 0 && !front_must_finish(atomic_load(&w->opcode))) {
+        atomic_store(&w->interrupted, 1);
+        if (s->view != NULL) {
+            view_cancel(s->view, atomic_load(&w->tid));
+        }
+    }
+}
+
 /* One round of waking everybody; true when all have ended. */
 static bool
 worker_shake(struct fuse_session *s)
@@ -257,6 +270,8 @@ worker_shake(struct fuse_session *s)
         all = false;
         if (state == FUSE_WORKER_SPARE) {
             port_wake(&w->wake, 1);
+        } else if (state == FUSE_WORKER_SERVING) {
+            worker_cancel(s, w);
         } else if (state == FUSE_WORKER_READING && atomic_load(&w->tid) != 0) {
             syscall(SYS_tgkill, port_process_id(), atomic_load(&w->tid), WORKER_SIGNAL);
         }
