@@ -326,6 +326,9 @@ FltGetFileNameInformation(PFLT_CALLBACK_DATA CallbackData, FLT_FILE_NAME_OPTIONS
     }
     *RetInformation = NULL;
     FLTP_OPERATION *Operation = FltpOperationOf(CallbackData);
+    if (Operation->Objects.Instance == NULL) {
+        return STATUS_INVALID_PARAMETER;       /* nobody's callback has it */
+    }
     FLTP_NAME_CALL Call = { .Query = { .Instance = Operation->Objects.Instance, .Volume = Operation->Objects.Volume, .Operation = Operation },
         .FileObject = Operation->Iopb.TargetFileObject, .Owner = Operation->Objects.Filter->Owner, .Routine = __func__ };
     NTSTATUS Status = FltpNameOptions(&Call, NameOptions);

@@ -142,21 +142,43 @@ FltpProviderNormalize(const FLTP_NAME_QUERY *Query, PFLT_INSTANCE Provider, PFIL
     return Status;
 }
 
-NTSTATUS
-FltpProviderName(const FLTP_NAME_QUERY *Query, PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_NAME_CONTROL Control, PBOOLEAN Cache)
+/* While the provider runs the operation is its own: what it asks about it is asked below it. */
+static VOID
+FltpProviderOperation(FLTP_OPERATION *Operation, PFLT_INSTANCE Instance, PFLT_INSTANCE Target)
 {
-    const FLT_REGISTRATION *Registration = &Provider->Filter->Registration;
+    if (Operation != NULL) {
+        Operation->Objects.Instance = Instance;
+        Operation->Objects.Filter = Instance->Filter;
+        Operation->Iopb.TargetInstance = Target;
+    }
+}
+
+static NTSTATUS
+FltpProviderGenerate(const FLTP_NAME_QUERY *Query, PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_NAME_CONTROL Control, PBOOLEAN Cache)
+{
     PFLT_CALLBACK_DATA Data = Query->Operation != NULL ? &Query->Operation->Data : NULL;
     volatile NTSTATUS Status = STATUS_DRIVER_INTERNAL_ERROR;
     KI_DRIVER_CALL Call;
 
-    Control->Name.Length = 0;
     FltpCallInitialize(&Call, Provider->Filter, NULL, "GenerateFileName");
-    NT_CALL(&Call, Status = Registration->GenerateFileNameCallback(Provider, FileObject, Data, Query->Options, Cache, Control));
+    NT_CALL(&Call, Status = Provider->Filter->Registration.GenerateFileNameCallback(Provider, FileObject, Data, Query->Options, Cache, Control));
     if (Call.Faulted) {
         FltpFilterMarkDead(Provider->Filter);
         return STATUS_DRIVER_INTERNAL_ERROR;
     }
+    return Status;
+}
+
+NTSTATUS
+FltpProviderName(const FLTP_NAME_QUERY *Query, PFLT_INSTANCE Provider, PFILE_OBJECT FileObject, PFLT_NAME_CONTROL Control, PBOOLEAN Cache)
+{
+    const FLT_REGISTRATION *Registration = &Provider->Filter->Registration;
+    PFLT_INSTANCE Target = Query->Operation != NULL ? Query->Operation->Iopb.TargetInstance : NULL;
+
+    Control->Name.Length = 0;
+    FltpProviderOperation(Query->Operation, Provider, Provider);
+    NTSTATUS Status = FltpProviderGenerate(Query, Provider, FileObject, Control, Cache);
+    FltpProviderOperation(Query->Operation, Query->Instance, Target);
     const BOOLEAN Normalizes = Registration->NormalizeNameComponentCallback != NULL || Registration->NormalizeNameComponentExCallback != NULL;
     if (!NT_SUCCESS(Status) || Query->Format != FLT_FILE_NAME_NORMALIZED || !Normalizes ||
         !RtlPrefixUnicodeString(&Query->Volume->Name, &Control->Name, TRUE)) {
