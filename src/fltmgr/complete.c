@@ -62,13 +62,13 @@ FltpPostApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_POST
     return FltpStepNext;
 }
 
-/* Runs inside the walk's driver-call frame.  First: taken off already. */
-static FLTP_STEP
+/* Runs inside the walk's driver-call frame; of its own, as in FltpPreWalk.  Callback: taken off already. */
+static FLTP_STEP __attribute__((noinline))
 FltpPostWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK *Callback, PVOID Context)
 {
     do {
         FltpPostPrepare(Operation, Callback);
-        KiDriverCallMove(Call, Callback->Owner, "post");
+        KiDriverCallMove(Call, Callback->Owner);
         const FLT_POSTOP_CALLBACK_STATUS Status = Callback->Post(&Operation->Data, FltpObjectsOf(Operation), Context, 0);
         if (FltpPostApply(Operation, Callback, Status) == FltpStepSuspend) {
             return FltpStepSuspend;

@@ -174,38 +174,51 @@ FltpPreCall(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK
     Operation->Objects.Instance = Callback->Instance;
     Operation->Iopb.TargetInstance = Callback->Instance;
     FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Pre);
-    KiDriverCallMove(Call, Callback->Owner, "pre");
+    KiDriverCallMove(Call, Callback->Owner);
+    *Context = NULL;
     return Callback->Pre(&Operation->Data, FltpObjectsOf(Operation), Context);
 }
 
-/* Runs inside the walk's driver-call frame. */
-static FLTP_STEP
+/* The usual answers.  FALSE: FltpPreApply knows what it means. */
+static inline BOOLEAN
+FltpPreAnswered(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context)
+{
+    if (__builtin_expect(Operation->Data.Flags & FLTFL_CALLBACK_DATA_DIRTY, 0)) {
+        return FALSE;
+    }
+    if (Status == FLT_PREOP_SUCCESS_WITH_CALLBACK && Callback->Post != NULL) {
+        FltpNodePush(Operation, Callback, Context);
+        return TRUE;
+    }
+    return Status == FLT_PREOP_SUCCESS_NO_CALLBACK && Context == NULL;
+}
+
+/* Runs inside the walk's driver-call frame; of its own, so that its variables need not survive a fault. */
+static FLTP_STEP __attribute__((noinline))
 FltpPreWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call)
 {
-    while (Operation->Position < Operation->Count) {
-        const FLTP_CALLBACK *Callback = &Operation->Callbacks[Operation->Position++];
-        PVOID Context = NULL;
+    const FLTP_CALLBACK *Callback = &Operation->Callbacks[Operation->Position];
+    const FLTP_CALLBACK *End = &Operation->Callbacks[Operation->Count];
+    PVOID Context;
 
+    for (; Callback < End; Callback++) {
+        Operation->Position++;
         if (atomic_load_explicit(&Callback->State, memory_order_acquire) != 0 || (Callback->Flags & Operation->SkipMask)) {
             continue;
         }
-        if (Callback->Pre == NULL) {
+        if (__builtin_expect(Callback->Pre == NULL, 0)) {
             FltpNodePush(Operation, Callback, NULL);   /* J-02 */
             continue;
         }
         const FLT_PREOP_CALLBACK_STATUS Status = FltpPreCall(Operation, Call, Callback, &Context);
-        if (__builtin_expect(!(Operation->Data.Flags & FLTFL_CALLBACK_DATA_DIRTY), 1)) {
-            if (Status == FLT_PREOP_SUCCESS_WITH_CALLBACK && Callback->Post != NULL) {
-                FltpNodePush(Operation, Callback, Context);
-                continue;
+        if (__builtin_expect(!FltpPreAnswered(Operation, Callback, Status, Context), 0)) {
+            const FLTP_STEP Step = FltpPreApply(Operation, Callback, Status, Context);
+            if (Step != FltpStepNext) {
+                return Step;
             }
-            if (Status == FLT_PREOP_SUCCESS_NO_CALLBACK && Context == NULL) {
-                continue;
-            }
-        }
-        const FLTP_STEP Step = FltpPreApply(Operation, Callback, Status, Context);
-        if (Step != FltpStepNext) {
-            return Step;
+            /* It may go on at another volume. */
+            Callback = &Operation->Callbacks[Operation->Position] - 1;
+            End = &Operation->Callbacks[Operation->Count];
         }
     }
     return FltpStepDown;

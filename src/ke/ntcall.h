@@ -42,9 +42,9 @@ VOID KiDriverCallLeave(KI_DRIVER_CALL *Call);  /* checks IRQL, locks, critical r
 VOID KiDriverCallFault(KI_DRIVER_CALL *Call);  /* after a fault: releases what the thread held, restores IRQL, reports K-00 with the stack */
 VOID KiDriverCallCheck(KI_DRIVER_CALL *Call);  /* reports and repairs IRQL and critical regions that the callee left changed */
 
-/* The frame of a running walk now belongs to the next callback (of Owner, in Phase).  Between two callbacks only. */
+/* The frame of a running walk now belongs to the next callback (of Owner, in the same phase).  Between two callbacks only. */
 static inline VOID
-KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner, const char *Phase)
+KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner)
 {
     if (__builtin_expect(KiThread->Irql != Call->EntryIrql, 0)) {
         KiDriverCallCheck(Call);
@@ -53,7 +53,6 @@ KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner, const char *Phase)
         vf_operation_reset(&Call->Vf);
     }
     Call->Owner = Call->Vf.owner = Owner;
-    Call->Phase = Call->Vf.phase = Phase;
 }
 
 #define NT_CALL(Call, Statement)                                   \
