@@ -38,6 +38,7 @@ static void (*fault_try_resume)(const struct port_fault_info *info);
 static void (*fault_fatal)(const struct port_fault_info *info);
 
 extern void __asan_handle_no_return(void) __attribute__((weak));
+extern void __asan_unpoison_memory_region(const volatile void *address, size_t size) __attribute__((weak));
 extern void __asan_init(void) __attribute__((weak));
 extern void __tsan_init(void) __attribute__((weak));
 _Noreturn void port_fault_jump(const struct port_fault_frame *frame) __attribute__((visibility("hidden")));
@@ -70,6 +71,10 @@ PORT_RAW static _Noreturn void
 fault_landing(const struct port_fault_frame *frame)
 {
     if (__asan_handle_no_return) {
+        /* It calls an interceptor itself, whose arguments would lie in that poison. */
+        const uintptr_t here = (uintptr_t)__builtin_frame_address(0), low = port_tls.stack_low;
+        const uintptr_t from = here - low > FAULT_STACK_SLACK ? here - FAULT_STACK_SLACK : low;
+        __asan_unpoison_memory_region((const void *)from, here - from + 256);
         __asan_handle_no_return();
     }
     port_fault_jump(frame);
