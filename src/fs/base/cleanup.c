@@ -188,6 +188,9 @@ FsbCleanupLocked(PFILE_OBJECT FileObject, FSB_SCB *Scb, FSB_CCB *Ccb)
     Scb->Handles--;
     Lcb->Handles--;
     Scb->Fcb->Handles--;
+    if (Scb->Handles == 0) {
+        atomic_store(&Scb->Sized, FALSE);
+    }
     if (Scb->Name.Length != 0 && Scb->DeletePending && Scb->Handles == 0 && !Scb->Deleted) {
         Scb->Deleted = TRUE;
         return FsbDropStream;

@@ -253,6 +253,7 @@ struct FSB_SCB {
     UNICODE_STRING Name;                       /* of an alternate stream, owned; empty = the default stream or a directory */
     BOOLEAN Inline;                            /* memory is part of the FCB's */
     _Atomic(LONG) References;
+    _Atomic(BOOLEAN) Sized;                    /* somebody who has it open has set the header's sizes (FastMutex) */
     /* Fcb->Lock */
     LIST_ENTRY FcbLink;
     SHARE_ACCESS ShareAccess;

@@ -290,6 +290,32 @@ FsbCreateEas(FSB_OPEN *Open, FSB_FCB *Fcb)
     return FsbSetEaList(Fcb, Eas, Length, TRUE, Open->Attachment, &ErrorOffset);
 }
 
+/* The header learns what the store says: the host may have changed the file while nobody here had it open.  Of a stream that
+ * others have open the sizes only grow here: what was looked up may be older than what they wrote. */
+static VOID
+FsbOpenSizes(FSB_OPEN *Open, FSB_SCB *Scb, BOOLEAN Created)
+{
+    FSB_STAT Stat;
+    const FSB_STAT *Use = &Open->Resolve.Stat;
+    if (FsbIsDirectory(Scb->Fcb) && Scb->Stream == NULL) {
+        return;
+    }
+    if (Scb->Stream != NULL || (!Created && FsbOverwrites(Open->Disposition))) {
+        if (!NT_SUCCESS(FsbQueryStat(Scb, &Stat, NULL))) {
+            return;
+        }
+        Use = &Stat;
+    }
+    ExAcquireFastMutex(&Scb->FastMutex);
+    if (Use->Size > Scb->Header.FileSize.QuadPart || FsbOverwrites(Open->Disposition) || !atomic_load(&Scb->Sized)) {
+        __atomic_store_n(&Scb->Header.FileSize.QuadPart, Use->Size, __ATOMIC_RELAXED);
+        Scb->Header.ValidDataLength.QuadPart = Use->Size;
+        Scb->Header.AllocationSize.QuadPart = Use->Allocation;
+    }
+    atomic_store(&Scb->Sized, TRUE);
+    ExReleaseFastMutex(&Scb->FastMutex);
+}
+
 /* Everything behind the name: Open->Resolve holds the object, which this takes over in any case. */
 static NTSTATUS
 FsbOpenObject(FSB_OPEN *Open, BOOLEAN Created)
@@ -330,11 +356,7 @@ FsbOpenObject(FSB_OPEN *Open, BOOLEAN Created)
         Open->Information = FsbOverwriteResult(Open->Disposition);
     }
     if (NT_SUCCESS(Status)) {
-        const LONGLONG Size = Created || FsbOverwrites(Open->Disposition) ? 0 : Open->Resolve.Stat.Size;
-        if (Scb->Stream == NULL) {
-            Scb->Header.FileSize.QuadPart = Scb->Header.ValidDataLength.QuadPart = Size;
-            Scb->Header.AllocationSize.QuadPart = Open->Resolve.Stat.Allocation;
-        }
+        FsbOpenSizes(Open, Scb, Created);
     } else {
         FsbUndoOpen(Open, Scb, Lcb, Ccb);
     }
