@@ -196,8 +196,8 @@ FltpInstancesReadOthers(PFLT_FILTER Filter, HANDLE Instances)
  *
  * Fails:  STATUS_OBJECT_NAME_NOT_FOUND: no service key, no Instances key, no default instance, no altitude (A-19)
  */
-NTSTATUS
-FltpRegistryReadInstances(PFLT_FILTER Filter)
+static NTSTATUS
+FltpRegistryRead(PFLT_FILTER Filter)
 {
     HANDLE Instances;
     FLTP_VALUE Value;
@@ -218,6 +218,18 @@ FltpRegistryReadInstances(PFLT_FILTER Filter)
         Status = STATUS_OBJECT_NAME_NOT_FOUND;
     }
     ZwClose(Instances);
+    return Status;
+}
+
+NTSTATUS
+FltpRegistryReadInstances(PFLT_FILTER Filter)
+{
+    /* The keys are ours: their handles are not counted as the driver's. */
+    struct vf_operation Ours = { .phase = "FltRegisterFilter" };
+
+    vf_operation_enter(&Ours);
+    NTSTATUS Status = FltpRegistryRead(Filter);
+    vf_operation_leave(&Ours);
     return Status;
 }
 
