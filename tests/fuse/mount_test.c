@@ -33,9 +33,10 @@ static pid_t server;
 static fuse_session *serving;                  /* in the server */
 
 static void
-on_signal(int signo)
+stop_on_signal(void *set)
 {
-    (void)signo;
+    int signo;
+    sigwait(set, &signo);
     fuse_session_stop(serving);
 }
 
@@ -53,8 +54,17 @@ serve(int fd, bool passthrough)
     if (fuse_session_create(&serving, fd, &session) < 0 || view_create(&v, 1, &viewing, fuse_session_callbacks(serving)) < 0) {
         return 3;
     }
-    signal(SIGTERM, on_signal);
+    sigset_t set;
+    port_thread *stopper;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (port_thread_start(&stopper, stop_on_signal, &set, "stop") < 0) {
+        return 5;
+    }
     int result = fuse_session_run(serving, v);
+    kill(getpid(), SIGTERM);                   /* ends the thread that waits for it, if nothing else did */
+    port_thread_join(stopper);
     view_destroy(v);
     fuse_session_destroy(serving);
     host_nt_volume_remove(1);
