@@ -28,6 +28,9 @@ ULONG ExpWorkItemUse(ULONG_PTR Base, ULONG_PTR End);
 VOID ExpDrainWorkItems(VOID);
 
 
+/* While the verifier is on, Hook sees each block of a driver or of the runtime just before it is freed. */
+VOID ExpSetPoolFreeHook(VOID (*Hook)(PVOID Block, SIZE_T Size));
+
 /* Ends the quarantine of freed pool blocks; a write after free is found here at the latest.  At unload. */
 VOID ExpPoolQuarantineFlush(VOID);
 

@@ -109,6 +109,14 @@ ExpPoolCheckFree(PVOID Block, const EXP_POOL *Header, ULONG Tag, const char *Rou
     }
 }
 
+static VOID (*ExpPoolFreeHook)(PVOID Block, SIZE_T Size);
+
+VOID
+ExpSetPoolFreeHook(VOID (*Hook)(PVOID Block, SIZE_T Size))
+{
+    __atomic_store_n(&ExpPoolFreeHook, Hook, __ATOMIC_RELEASE);
+}
+
 static VOID
 ExpPoolDestroy(PVOID Block, ULONG Tag, const char *Routine, vf_owner *Caller)
 {
@@ -122,6 +130,9 @@ ExpPoolDestroy(PVOID Block, ULONG Tag, const char *Routine, vf_owner *Caller)
         return;
     }
     ExpPoolCheckFree(Block, &Header, Tag, Routine, Caller);
+    if (vf_on() && __atomic_load_n(&ExpPoolFreeHook, __ATOMIC_ACQUIRE) != NULL) {
+        ExpPoolFreeHook(Block, Header.Size);
+    }
     vf_object_destroy(Header.Object, Header.Owner, VF_POOL);
     SIZE_T Front = sizeof(EXP_POOL);
     if (Header.Magic & EXP_POOL_PAGE) {

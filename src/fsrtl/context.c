@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "ex/exp.h"
 #include "io/iop.h"
 #include "ke/ki.h"
 #include "ke/ntcall.h"
@@ -534,4 +535,5 @@ FsRtlpInitialize(VOID)
         .FileObjectClosing = FsRtlpFileObjectClosing, .EcpCreateBegin = FsRtlpEcpCreateBegin, .EcpCreateEnd = FsRtlpEcpCreateEnd};
 
     IopRegisterHooks(&Hooks);
+    ExpSetPoolFreeHook(FsRtlpShadowBlockFreed);
 }

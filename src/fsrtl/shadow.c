@@ -14,7 +14,8 @@
 #define FSRTLP_BUCKETS 1024
 
 typedef struct FSRTLP_SHADOW {
-    struct FSRTLP_SHADOW *Next;
+    struct FSRTLP_SHADOW *Next;                /* in the bucket of the entry's page */
+    struct FSRTLP_SHADOW *HeadNext;            /* in the bucket of the head's page */
     FSRTLP_ENTRY *Entry;
     PLIST_ENTRY Head;
     FSRTLP_ENTRY Copy;                         /* ids and callback at insertion */
@@ -22,24 +23,27 @@ typedef struct FSRTLP_SHADOW {
     ULONGLONG Order;                           /* larger = inserted later = nearer to the head */
     const char *Kind;
     BOOLEAN HasCallback;
+    BOOLEAN Freed;                             /* reported; its memory is not touched any more */
 } FSRTLP_SHADOW;
 
 /* Lock guards everything here; a leaf, taken under a list's lock. */
 static port_lock FsRtlpShadowLock;
 static FSRTLP_SHADOW *FsRtlpShadows[FSRTLP_BUCKETS];
+static FSRTLP_SHADOW *FsRtlpShadowHeads[FSRTLP_BUCKETS];
 static _Atomic(ULONG) FsRtlpShadowCount;
 static ULONGLONG FsRtlpShadowOrder;
 
-static FSRTLP_SHADOW **
-FsRtlpShadowBucket(const VOID *Entry)
+/* By page, so that a freed block has to look into one or two buckets. */
+static ULONG
+FsRtlpShadowHash(const VOID *Address)
 {
-    return &FsRtlpShadows[((ULONG_PTR)Entry >> 4) % FSRTLP_BUCKETS];
+    return (ULONG)(((ULONG_PTR)Address >> 12) % FSRTLP_BUCKETS);
 }
 
 static FSRTLP_SHADOW *
 FsRtlpShadowFindLocked(const VOID *Entry)
 {
-    FSRTLP_SHADOW *Shadow = *FsRtlpShadowBucket(Entry);
+    FSRTLP_SHADOW *Shadow = FsRtlpShadows[FsRtlpShadowHash(Entry)];
 
     while (Shadow != NULL && (VOID *)Shadow->Entry != Entry) {
         Shadow = Shadow->Next;
@@ -47,18 +51,30 @@ FsRtlpShadowFindLocked(const VOID *Entry)
     return Shadow;
 }
 
+static VOID
+FsRtlpShadowUnlinkLocked(FSRTLP_SHADOW *Shadow)
+{
+    FSRTLP_SHADOW **Link = &FsRtlpShadows[FsRtlpShadowHash(Shadow->Entry)];
+
+    while (*Link != Shadow) {
+        Link = &(*Link)->Next;
+    }
+    *Link = Shadow->Next;
+    Link = &FsRtlpShadowHeads[FsRtlpShadowHash(Shadow->Head)];
+    while (*Link != Shadow) {
+        Link = &(*Link)->HeadNext;
+    }
+    *Link = Shadow->HeadNext;
+    atomic_fetch_sub_explicit(&FsRtlpShadowCount, 1, memory_order_relaxed);
+}
+
 static FSRTLP_SHADOW *
 FsRtlpShadowTakeLocked(const VOID *Entry)
 {
-    FSRTLP_SHADOW **Link = FsRtlpShadowBucket(Entry);
+    FSRTLP_SHADOW *Shadow = FsRtlpShadowFindLocked(Entry);
 
-    while (*Link != NULL && (VOID *)(*Link)->Entry != Entry) {
-        Link = &(*Link)->Next;
-    }
-    FSRTLP_SHADOW *Shadow = *Link;
     if (Shadow != NULL) {
-        *Link = Shadow->Next;
-        atomic_fetch_sub_explicit(&FsRtlpShadowCount, 1, memory_order_relaxed);
+        FsRtlpShadowUnlinkLocked(Shadow);
     }
     return Shadow;
 }
@@ -98,8 +114,10 @@ FsRtlpShadowInsert(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry, vf_owner *Owner
     Shadow->HasCallback = List->HasCallback;
     port_lock_acquire(&FsRtlpShadowLock);
     Shadow->Order = ++FsRtlpShadowOrder;
-    Shadow->Next = *FsRtlpShadowBucket(Entry);
-    *FsRtlpShadowBucket(Entry) = Shadow;
+    Shadow->Next = FsRtlpShadows[FsRtlpShadowHash(Entry)];
+    FsRtlpShadows[FsRtlpShadowHash(Entry)] = Shadow;
+    Shadow->HeadNext = FsRtlpShadowHeads[FsRtlpShadowHash(List->Head)];
+    FsRtlpShadowHeads[FsRtlpShadowHash(List->Head)] = Shadow;
     atomic_fetch_add_explicit(&FsRtlpShadowCount, 1, memory_order_relaxed);
     port_lock_release(&FsRtlpShadowLock);
 }
@@ -122,7 +140,7 @@ FsRtlpShadowRemove(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry)
 static BOOLEAN
 FsRtlpShadowIntactLocked(const FSRTLP_SHADOW *Shadow, const FSRTLP_ENTRY *Entry)
 {
-    return Entry->OwnerId == Shadow->Copy.OwnerId && Entry->InstanceId == Shadow->Copy.InstanceId &&
+    return !Shadow->Freed && Entry->OwnerId == Shadow->Copy.OwnerId && Entry->InstanceId == Shadow->Copy.InstanceId &&
            (!Shadow->HasCallback || Entry->FreeCallback == Shadow->Copy.FreeCallback);
 }
 
@@ -142,7 +160,8 @@ FsRtlpShadowFindDamageLocked(const FSRTLP_LIST *List)
             Before = Links;
             continue;
         }
-        if (Shadow->Head != List->Head || Links->Blink != Before || !FsRtlpShadowIntactLocked(Shadow, Shadow->Entry)) {
+        if (Shadow->Freed || Shadow->Head != List->Head || Links->Blink != Before ||
+            !FsRtlpShadowIntactLocked(Shadow, Shadow->Entry)) {
             return Shadow;
         }
         Before = Links;
@@ -158,12 +177,11 @@ FsRtlpShadowRebuildLocked(const FSRTLP_LIST *List)
 
     InitializeListHead(List->Head);
     for (;;) {
-        FSRTLP_SHADOW *Next = NULL;
-        for (ULONG i = 0; i < FSRTLP_BUCKETS; i++) {
-            for (FSRTLP_SHADOW *Shadow = FsRtlpShadows[i]; Shadow != NULL; Shadow = Shadow->Next) {
-                if (Shadow->Head == List->Head && Shadow->Order > Above && (Next == NULL || Shadow->Order < Next->Order)) {
-                    Next = Shadow;
-                }
+        FSRTLP_SHADOW *Next = NULL, *Shadow = FsRtlpShadowHeads[FsRtlpShadowHash(List->Head)];
+        for (; Shadow != NULL; Shadow = Shadow->HeadNext) {
+            if (Shadow->Head == List->Head && !Shadow->Freed && Shadow->Order > Above &&
+                (Next == NULL || Shadow->Order < Next->Order)) {
+                Next = Shadow;
             }
         }
         if (Next == NULL) {
@@ -187,13 +205,55 @@ FsRtlpShadowCheckList(const FSRTLP_LIST *List)
         FsRtlpShadowTakeLocked(Damaged->Entry);
         FsRtlpShadowRebuildLocked(List);
         port_lock_release(&FsRtlpShadowLock);
-        vf_report("K-16", "I-17", NULL, Damaged->Owner, Damaged->Entry,
-                  "%s was freed or overwritten while it was linked", Damaged->Kind);
+        if (!Damaged->Freed) {
+            vf_report("K-16", "I-17", NULL, Damaged->Owner, Damaged->Entry, "%s was overwritten while it was linked", Damaged->Kind);
+        }
         port_free(Damaged);
     }
 }
 
 /* ---- pool ---- */
+
+/* Takes the records whose list head lies in the block out, chained through Next. */
+static FSRTLP_SHADOW *
+FsRtlpShadowTakeHeadsLocked(ULONG Bucket, PUCHAR Low, PUCHAR High, FSRTLP_SHADOW *Chain)
+{
+    FSRTLP_SHADOW *Next;
+
+    for (FSRTLP_SHADOW *Shadow = FsRtlpShadowHeads[Bucket]; Shadow != NULL; Shadow = Next) {
+        Next = Shadow->HeadNext;
+        if ((PUCHAR)Shadow->Head >= Low && (PUCHAR)Shadow->Head < High) {
+            FsRtlpShadowUnlinkLocked(Shadow);
+            Shadow->Next = Chain;
+            Chain = Shadow;
+        }
+    }
+    return Chain;
+}
+
+/* An entry in the block that is linked; marked, so that nobody looks at its memory again. */
+static FSRTLP_SHADOW *
+FsRtlpShadowMarkFreedLocked(ULONG Bucket, PUCHAR Low, PUCHAR High)
+{
+    for (FSRTLP_SHADOW *Shadow = FsRtlpShadows[Bucket]; Shadow != NULL; Shadow = Shadow->Next) {
+        if (!Shadow->Freed && (PUCHAR)Shadow->Entry >= Low && (PUCHAR)Shadow->Entry < High) {
+            Shadow->Freed = TRUE;
+            return Shadow;
+        }
+    }
+    return NULL;
+}
+
+static VOID
+FsRtlpShadowReportHeads(FSRTLP_SHADOW *Chain, PVOID Block)
+{
+    while (Chain != NULL) {
+        FSRTLP_SHADOW *Next = Chain->Next;
+        vf_report("K-15", "H-06", NULL, Chain->Owner, Block, "a stream or file object was freed with a %s still in its list", Chain->Kind);
+        port_free(Chain);
+        Chain = Next;
+    }
+}
 
 VOID
 FsRtlpShadowBlockFreed(PVOID Block, SIZE_T Size)
@@ -203,21 +263,20 @@ FsRtlpShadowBlockFreed(PVOID Block, SIZE_T Size)
     if (atomic_load_explicit(&FsRtlpShadowCount, memory_order_relaxed) == 0) {
         return;
     }
-    port_lock_acquire(&FsRtlpShadowLock);
-    for (ULONG i = 0; i < FSRTLP_BUCKETS; i++) {
-        FSRTLP_SHADOW **Link = &FsRtlpShadows[i];
-        while (*Link != NULL) {
-            FSRTLP_SHADOW *Shadow = *Link;
-            if ((PUCHAR)Shadow->Head < Low || (PUCHAR)Shadow->Head >= High) {
-                Link = &Shadow->Next;
-                continue;
+    for (ULONG_PTR Page = (ULONG_PTR)Low >> 12; Page <= ((ULONG_PTR)High - 1) >> 12; Page++) {
+        ULONG Bucket = (ULONG)(Page % FSRTLP_BUCKETS);
+        for (BOOLEAN Again = TRUE; Again;) {
+            port_lock_acquire(&FsRtlpShadowLock);
+            FSRTLP_SHADOW *Freed = FsRtlpShadowMarkFreedLocked(Bucket, Low, High);
+            vf_owner *Owner = Freed != NULL ? Freed->Owner : NULL;
+            const char *Kind = Freed != NULL ? Freed->Kind : NULL;
+            FSRTLP_SHADOW *Chain = FsRtlpShadowTakeHeadsLocked(Bucket, Low, High, NULL);
+            port_lock_release(&FsRtlpShadowLock);
+            FsRtlpShadowReportHeads(Chain, Block);
+            if (Kind != NULL) {
+                vf_report("K-16", "I-17", NULL, Owner, Block, "%s was freed while it was linked", Kind);
             }
-            *Link = Shadow->Next;
-            atomic_fetch_sub_explicit(&FsRtlpShadowCount, 1, memory_order_relaxed);
-            vf_report("K-15", "H-06", NULL, Shadow->Owner, Block, "a stream or file object was freed with a %s still in its list",
-                      Shadow->Kind);
-            port_free(Shadow);
+            Again = Kind != NULL;
         }
     }
-    port_lock_release(&FsRtlpShadowLock);
 }
