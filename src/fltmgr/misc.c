@@ -33,7 +33,7 @@ FltpCancelWaitBegin(FLTP_CANCEL_WAIT *Wait, PIRP Irp)
     KeInitializeEvent(&Wait->Cancelled, NotificationEvent, FALSE);
     Irp->Tail.Overlay.DriverContext[3] = &Wait->Cancelled;
     IoSetCancelRoutine(Irp, FltpWaitCancelled);
-    return !Irp->Cancel;
+    return !__atomic_load_n(&Irp->Cancel, __ATOMIC_SEQ_CST);
 }
 
 static VOID

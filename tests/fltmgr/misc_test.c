@@ -155,7 +155,7 @@ WaitInPre(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects)
     (void)Objects;
     atomic_store(&Waiting, FltpOperationOf(Data)->Irp);
     WaitStatus = FltCancellableWaitForSingleObject(&Wanted, NULL, Data);
-    assert_ptr_equal(FltpOperationOf(Data)->Irp->CancelRoutine, NULL);
+    assert_null(__atomic_load_n(&FltpOperationOf(Data)->Irp->CancelRoutine, __ATOMIC_RELAXED));
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
 }
 

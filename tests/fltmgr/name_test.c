@@ -1,146 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: unit;conformance */
-/* Name information over a volume in memory: formats, phases, methods, destinations, cache, ledger. */
-#include "membed.h"
-
-#include "fltmgr/fltname.h"
-
-/* What the last call of Ask gave, by filter. */
-static NTSTATUS Got[3];
-static char Names[3][300];
-static FLT_FILE_NAME_OPTIONS Options;
-static BOOLEAN InPost;
-static int Calls;
-
-#define NORMALIZED (FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_DEFAULT)
-#define OPENED (FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_DEFAULT)
-
-static void
-Narrow(PCUNICODE_STRING Name, char *Text, ULONG Size)
-{
-    ULONG n = 0;
-
-    for (; n < Name->Length / sizeof(WCHAR) && n < Size - 1; n++) {
-        Text[n] = (char)Name->Buffer[n];
-    }
-    Text[n] = 0;
-}
-
-static void
-Ask(int Which, PFLT_CALLBACK_DATA Data)
-{
-    PFLT_FILE_NAME_INFORMATION Information = POISON;
-
-    Calls++;
-    Names[Which][0] = 0;
-    Got[Which] = FltGetFileNameInformation(Data, Options, &Information);
-    if (!NT_SUCCESS(Got[Which])) {
-        assert_null(Information);
-        return;
-    }
-    assert_int_equal(Information->Size, sizeof(*Information));
-    assert_int_equal(Information->Format, Options & 0xFF);
-    assert_int_equal(Information->NamesParsed, 0);
-    Narrow(&Information->Name, Names[Which], sizeof(Names[Which]));
-    FltReferenceFileNameInformation(Information);
-    FltReleaseFileNameInformation(Information);
-    assert_status(FltParseFileNameInformation(Information), STATUS_SUCCESS);
-    if ((Options & 0xFF) != FLT_FILE_NAME_SHORT) {
-        assert_text(&Information->Volume, VOLUME_NAME);
-    }
-    FltReleaseFileNameInformation(Information);
-}
-
-static FLT_PREOP_CALLBACK_STATUS
-AskPre(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects)
-{
-    (void)Objects;
-    if (!InPost) {
-        Ask(Which, Data);
-    }
-    return FLT_PREOP_SYNCHRONIZE;
-}
-
-static FLT_POSTOP_CALLBACK_STATUS
-AskPost(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, ULONG Flags)
-{
-    (void)Objects;
-    (void)Flags;
-    if (InPost) {
-        Ask(Which, Data);
-    }
-    return FLT_POSTOP_FINISHED_PROCESSING;
-}
-
-/* All filters ask in Major with Wanted, before or after. */
-static void
-Asking(UCHAR Major, FLT_FILE_NAME_OPTIONS Wanted, BOOLEAN After)
-{
-    Reset();
-    Only = Major;
-    Options = Wanted;
-    InPost = After;
-    Calls = 0;
-    for (int i = 0; i < 3; i++) {
-        Pre[i] = AskPre;
-        Post[i] = AskPost;
-        Got[i] = STATUS_UNSUCCESSFUL;
-        strcpy(Names[i], "nobody asked");
-    }
-}
-
-static void
-assert_names_at(const char *Want, int Line)
-{
-    for (int i = 0; i < 3; i++) {
-        assert_status_at(Got[i], STATUS_SUCCESS, __FILE__, Line);
-        _assert_string_equal(Names[i], Want, __FILE__, Line);
-    }
-}
-#define assert_names(Want) assert_names_at((Want), __LINE__)
-
-static void
-assert_none_at(NTSTATUS Status, int Line)
-{
-    for (int i = 0; i < 3; i++) {
-        assert_status_at(Got[i], Status, __FILE__, Line);
-    }
-}
-#define assert_none(Status) assert_none_at((Status), __LINE__)
-
-/* Names are kept only once renames that were under way at the first question have had time to end. */
-static void
-CacheIsReady(void)
-{
-    FltpNameGeneration(Volume);
-    atomic_store(&((FLTP_VOLUME_NAMES *)atomic_load(&Volume->NameCache))->Ready, 0);
-}
-
-static void
-CountReference(const struct vf_reference_view *Reference, void *Context)
-{
-    *(unsigned *)Context += Reference->kind == VF_NAME_INFORMATION;
-}
-
-static unsigned
-Held(int Which)
-{
-    unsigned Count = 0;
-
-    vf_owner_references(Filters[Which].Owner, CountReference, &Count);
-    return Count;
-}
-
-/* Renames a directory although files below it are open. */
-static void
-MoveDirectory(PFILE_OBJECT Directory, const char *To)
-{
-    ULONG Length;
-    PFILE_RENAME_INFORMATION Rename = Renaming(To, NULL, &Length);
-
-    Rename->Flags = FILE_RENAME_POSIX_SEMANTICS;
-    assert_status(IopSetInformation(Directory, FileRenameInformationEx, Rename, Length, NULL, NULL, UserMode), STATUS_SUCCESS);
-}
+/* Name information over a volume in memory: formats, phases, methods, destinations. */
+#include "nameask.h"
 
 /* ---- creates ---- */
 
@@ -269,42 +130,6 @@ test_fltmgr_name__failed_create(void **State)
     assert_none(STATUS_FLT_NAME_CACHE_MISS);
 }
 
-static FLT_PREOP_CALLBACK_STATUS
-AskBefore(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects)
-{
-    (void)Objects;
-    Options = OPENED;
-    Ask(Which, Data);
-    return FLT_PREOP_SYNCHRONIZE;
-}
-
-static FLT_POSTOP_CALLBACK_STATUS
-AskCacheAfter(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, ULONG Flags)
-{
-    (void)Objects;
-    (void)Flags;
-    Options = FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY;
-    Ask(Which, Data);
-    return FLT_POSTOP_FINISHED_PROCESSING;
-}
-
-static void
-test_fltmgr_name__operation_cache(void **State)
-{
-    NTSTATUS Status;
-
-    (void)State;
-    CacheIsReady();
-    Asking(IRP_MJ_CREATE, OPENED, FALSE);
-    for (int i = 0; i < 3; i++) {
-        Pre[i] = AskBefore;
-        Post[i] = AskCacheAfter;
-    }
-    assert_null(OpenAt(NULL, "\\dir\\nothing", FILE_OPEN, 0, &Status));
-    assert_int_equal(Calls, 6);
-    assert_names(VOLUME_NAME "\\dir\\nothing");
-}
-
 static void
 test_fltmgr_name__by_id(void **State)
 {
@@ -380,59 +205,6 @@ test_fltmgr_name__options(void **State)
     }
     assert_status(FltGetFileNameInformationUnsafe(File, Instances[TOP], OPENED, NULL), STATUS_INVALID_PARAMETER);
     assert_status(FltGetFileNameInformation(NULL, OPENED, &Information), STATUS_INVALID_PARAMETER);
-    IopCloseFile(File);
-}
-
-static NTSTATUS
-Unsafe(PFILE_OBJECT File, FLT_FILE_NAME_OPTIONS Wanted, char *Name)
-{
-    PFLT_FILE_NAME_INFORMATION Information;
-    NTSTATUS Status = FltGetFileNameInformationUnsafe(File, Instances[MIDDLE], Wanted, &Information);
-
-    if (NT_SUCCESS(Status)) {
-        Narrow(&Information->Name, Name, 300);
-        FltReleaseFileNameInformation(Information);
-    }
-    return Status;
-}
-
-static void
-test_fltmgr_name__cache(void **State)
-{
-    char Name[300];
-
-    (void)State;
-    Reset();
-    CacheIsReady();
-    PFILE_OBJECT File = Open("\\dir\\cached");
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_FILESYSTEM_ONLY, Name), STATUS_SUCCESS);
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    assert_status(Unsafe(File, OPENED | FLT_FILE_NAME_DO_NOT_CACHE, Name), STATUS_SUCCESS);
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
-    const LONG Asked = Seen[BOTTOM][IRP_MJ_QUERY_INFORMATION];
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_SUCCESS);
-    assert_string_equal(Name, VOLUME_NAME "\\dir\\cached");
-    assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
-    assert_int_equal(Seen[BOTTOM][IRP_MJ_QUERY_INFORMATION], Asked);
-    assert_status(Unsafe(File, FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    /* A rename of a directory above forgets it. */
-    PFILE_OBJECT Directory = OpenAt(NULL, "\\dir", FILE_OPEN, FILE_DIRECTORY_FILE, NULL);
-    MoveDirectory(Directory, "moved");
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
-    assert_string_equal(Name, VOLUME_NAME "\\moved\\cached");
-    MoveDirectory(Directory, "dir");
-    assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
-    assert_string_equal(Name, VOLUME_NAME "\\dir\\cached");
-    /* So does a purge, of the file's names or of all. */
-    assert_status(FltPurgeFileNameInformationCache(Instances[TOP], File), STATUS_SUCCESS);
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
-    assert_status(FltPurgeFileNameInformationCache(Instances[TOP], NULL), STATUS_SUCCESS);
-    assert_status(Unsafe(File, FLT_FILE_NAME_OPENED | FLT_FILE_NAME_QUERY_CACHE_ONLY, Name), STATUS_FLT_NAME_CACHE_MISS);
-    IopCloseFile(Directory);
     IopCloseFile(File);
 }
 
@@ -670,151 +442,62 @@ test_fltmgr_name__normalized_refused(void **State)
     IopCloseFile(File);
 }
 
-/* ---- the ledger (K-01, K-02) ---- */
+/* ---- queries without an open ---- */
 
-static struct { unsigned K01, K02; } Found;
 static void
-OnFinding(const struct vf_finding *Finding, void *Context)
+test_fltmgr_name__query_open(void **State)
 {
-    (void)Context;
-    Found.K01 += strcmp(Finding->code, "K-01") == 0;
-    Found.K02 += strcmp(Finding->code, "K-02") == 0;
+    UNICODE_STRING Name = TinyString("\\dir\\file.txt");
+    FILE_OBJECT OnStack = { .Type = IO_TYPE_FILE, .Size = sizeof(FILE_OBJECT), .DeviceObject = Real, .FileName = Name };
+    FILE_STAT_LX_INFORMATION Stat;
+    IOP_QUERY_OPEN Query = { .FileObject = &OnStack, .Class = FileStatLxInformation, .Buffer = &Stat, .Length = sizeof(Stat), .RequestorMode = UserMode };
+
+    (void)State;
+    for (int i = 0; i < 4; i++) {
+        Asking(IRP_MJ_QUERY_OPEN, i & 1 ? OPENED : NORMALIZED, (i & 2) != 0);
+        assert_status(IopQueryOpen(Real, &Query), STATUS_SUCCESS);
+        assert_names(VOLUME_NAME "\\dir\\file.txt");
+    }
+    Reset();
 }
 
+/* ---- names longer than the first buffers ---- */
+
 static void
-test_fltmgr_name__ledger_K01_K02(void **State)
+test_fltmgr_name__long(void **State)
 {
-    struct vf_counts Counts;
-    PFLT_FILE_NAME_INFORMATION Information;
+    char Path[120] = "", Full[300], Name[300];
+    PFILE_OBJECT Above[3], File;
+    int Depth = 0;
 
     (void)State;
     Reset();
-    PFILE_OBJECT File = Open("\\dir\\file.txt");
-    vf_owner_counts(Filters[MIDDLE].Owner, VF_NAME_INFORMATION, &Counts);
-    assert_int_equal(Counts.live, 0);
-    assert_status(FltGetFileNameInformationUnsafe(File, Instances[MIDDLE], OPENED, &Information), STATUS_SUCCESS);
-    FltReferenceFileNameInformation(Information);
-    vf_owner_counts(Filters[MIDDLE].Owner, VF_NAME_INFORMATION, &Counts);
-    assert_int_equal(Counts.live, 1);
-    assert_int_equal(Held(MIDDLE), 2);
-    assert_int_equal(Held(TOP), 0);
-    vf_set_finding_hook(OnFinding, NULL);
-    vf_report_leaks(Filters[MIDDLE].Owner);
-    assert_true(Found.K01 >= 1);
-    FltReleaseFileNameInformation(Information);
-    FltReleaseFileNameInformation(Information);
-    assert_int_equal(Found.K02, 0);
-    vf_owner_counts(Filters[MIDDLE].Owner, VF_NAME_INFORMATION, &Counts);
-    assert_int_equal(Counts.live, 0);
-    FltReleaseFileNameInformation(Information);
-    assert_int_equal(Found.K02, 1);
-    FltReferenceFileNameInformation(Information);
-    assert_int_equal(Found.K02, 2);
-    vf_set_finding_hook(NULL, NULL);
+    File = OpenAt(NULL, "\\dir", FILE_OPEN, FILE_DIRECTORY_FILE, NULL);
+    strcpy(Full, VOLUME_NAME "\\dir");
+    memset(Path, 'n', 80);
+    for (; Depth < 3; Depth++) {
+        Above[Depth] = File;
+        File = OpenAt(Above[Depth], Path, FILE_OPEN_IF, Depth < 2 ? FILE_DIRECTORY_FILE : 0, NULL);
+        strcat(strcat(Full, "\\"), Path);
+    }
+    assert_status(Unsafe(File, OPENED, Name), STATUS_SUCCESS);
+    assert_string_equal(Name, Full);
+    assert_status(Unsafe(File, NORMALIZED, Name), STATUS_SUCCESS);
+    assert_string_equal(Name, Full);
     IopCloseFile(File);
-}
-
-/* Failing allocations leave nothing behind. */
-static void
-test_fltmgr_name__injected_failure(void **State)
-{
-    PFLT_FILE_NAME_INFORMATION Information;
-
-    (void)State;
-    Reset();
-    PFILE_OBJECT File = Open("\\dir\\file.txt");
-    vf_inject_add("FltGetFileNameInformationUnsafe", Filters[MIDDLE].Owner, 1, 0);
-    assert_status(FltGetFileNameInformationUnsafe(File, Instances[MIDDLE], OPENED, &Information), STATUS_INSUFFICIENT_RESOURCES);
-    assert_null(Information);
-    vf_inject_clear();
-    assert_int_equal(Held(MIDDLE), 0);
-    IopCloseFile(File);
-}
-
-/* ---- name control ---- */
-
-static void
-test_fltmgr_name__control(void **State)
-{
-    FLT_NAME_CONTROL Control;
-    UNICODE_STRING Part = TinyString("0123456789");
-
-    (void)State;
-    assert_status(FltpControlInitialize(&Control), STATUS_SUCCESS);
-    const USHORT First = Control.Name.MaximumLength;
-    assert_status(FltCheckAndGrowNameControl(&Control, First), STATUS_SUCCESS);
-    assert_int_equal(Control.Name.MaximumLength, First);
-    for (int i = 0; i < 100; i++) {
-        assert_status(FltpControlAppend(&Control, &Part), STATUS_SUCCESS);
+    while (Depth-- > 0) {
+        IopCloseFile(Above[Depth]);
     }
-    assert_int_equal(Control.Name.Length, 2000);
-    assert_status(FltCheckAndGrowNameControl(&Control, 60000), STATUS_SUCCESS);
-    assert_int_equal(Control.Name.MaximumLength, 60000);
-    for (int i = 0; i < 1000; i++) {
-        assert_int_equal(Control.Name.Buffer[i], '0' + i % 10);
-    }
-    FltpControlFree(&Control);
-}
-
-/* ---- many threads: names of files in a directory that is renamed all the time ---- */
-
-static _Atomic(BOOLEAN) Stop;
-static _Atomic(ULONG) Asked;
-
-static void
-AskThread(void *Argument)
-{
-    PFILE_OBJECT File = Argument;
-
-    while (!atomic_load(&Stop)) {
-        PFLT_FILE_NAME_INFORMATION Information;
-        char Name[300];
-        const FLT_FILE_NAME_OPTIONS Wanted = atomic_fetch_add(&Asked, 1) & 1 ? NORMALIZED : OPENED;
-        assert_status(FltGetFileNameInformationUnsafe(File, Instances[MIDDLE], Wanted, &Information), STATUS_SUCCESS);
-        assert_status(FltParseFileNameInformation(Information), STATUS_SUCCESS);
-        Narrow(&Information->Name, Name, sizeof(Name));
-        FltReleaseFileNameInformation(Information);
-        assert_true(strcmp(Name, VOLUME_NAME "\\one\\file") == 0 || strcmp(Name, VOLUME_NAME "\\two\\file") == 0);
-    }
-}
-
-static void
-test_fltmgr_name__renames_and_questions(void **State)
-{
-    struct port_thread *Threads[3];
-    char Name[300];
-
-    (void)State;
-    Reset();
-    CacheIsReady();
-    MakeDirectory("\\one");
-    PFILE_OBJECT File = Open("\\one\\file");
-    PFILE_OBJECT Directory = OpenAt(NULL, "\\one", FILE_OPEN, FILE_DIRECTORY_FILE, NULL);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(port_thread_start(&Threads[i], AskThread, File, "ask"), 0);
-    }
-    for (int i = 0; i < 200; i++) {
-        MoveDirectory(Directory, i & 1 ? "one" : "two");
-        /* Whoever asks after the rename gets the new name. */
-        assert_status(Unsafe(File, NORMALIZED, Name), STATUS_SUCCESS);
-        assert_string_equal(Name, i & 1 ? VOLUME_NAME "\\one\\file" : VOLUME_NAME "\\two\\file");
-    }
-    atomic_store(&Stop, TRUE);
-    for (int i = 0; i < 3; i++) {
-        port_thread_join(Threads[i]);
-    }
-    IopCloseFile(Directory);
-    IopCloseFile(File);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest Tests[] = { T(name__create), T(name__volume_open), T(name__case_of_directories), T(name__missing_parent),
-        T(name__failed_create), T(name__operation_cache), T(name__by_id), T(name__target_directory), T(name__short), T(name__options),
-        T(name__cache), T(name__unsafe_places), T(name__asked_below_J23), T(name__without_instance), T(name__post_rename),
-        T(name__destination), T(name__destination_elsewhere), T(name__tunneled), T(name__normalized_refused), T(name__ledger_K01_K02),
-        T(name__injected_failure), T(name__control), T(name__renames_and_questions) };
+        T(name__failed_create), T(name__by_id), T(name__target_directory), T(name__short), T(name__options),
+        T(name__unsafe_places), T(name__asked_below_J23), T(name__without_instance), T(name__post_rename),
+        T(name__destination), T(name__destination_elsewhere), T(name__tunneled), T(name__normalized_refused), T(name__query_open),
+        T(name__long) };
 
     return cmocka_run_group_tests(Tests, BedSetup, BedTeardown);
 }
