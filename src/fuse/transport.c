@@ -3,6 +3,7 @@
 #include "fuse/session.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 static ssize_t
@@ -12,10 +13,28 @@ dev_receive(int fd, void *buffer, size_t size)
     return got < 0 ? -errno : got;
 }
 
+/* Small parts go as one: every piece costs the kernel a look at the page it lies in. */
+#define DEV_SMALL 512u
+
 static int
 dev_reply(int fd, const struct iovec *parts, int count)
 {
-    ssize_t put = count == 1 ? write(fd, parts[0].iov_base, parts[0].iov_len) : writev(fd, parts, count);
+    char small[DEV_SMALL];
+    size_t length = 0;
+    ssize_t put;
+    for (int i = 0; i < count; i++) {
+        length += parts[i].iov_len;
+    }
+    if (count > 1 && length <= sizeof small) {
+        char *at = small;
+        for (int i = 0; i < count; i++) {
+            memcpy(at, parts[i].iov_base, parts[i].iov_len);
+            at += parts[i].iov_len;
+        }
+        put = write(fd, small, length);
+    } else {
+        put = count == 1 ? write(fd, parts[0].iov_base, parts[0].iov_len) : writev(fd, parts, count);
+    }
     return put < 0 ? -errno : 0;
 }
 

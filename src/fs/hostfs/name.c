@@ -315,6 +315,14 @@ NTSTATUS
 HfsQueryName(FSB_VOLUME *Volume, PCUNICODE_STRING Path, BOOLEAN CaseSensitive, FSB_STAT *Stat, struct iop_attachment *Attachment)
 {
     FSB_RESOLVE Resolve;
+    if (Path->Length == 0) {
+        struct hostdir_stat Host;
+        const int Result = hostdir_stat_fd(hostdir_root(HfsVolumeOf(Volume)->Directory), &Host);
+        if (Result >= 0) {
+            HfsStatFrom(&Host, Stat);
+        }
+        return HfsStatus(Result, Attachment);
+    }
     memset(&Resolve, 0, offsetof(FSB_RESOLVE, StorePart));
     Resolve.Path = *Path;
     Resolve.CaseSensitive = CaseSensitive;
