@@ -373,10 +373,8 @@ toolchain_link_args(const struct toolchain *tc,
     host_strv_add(argv, "-Wl,--as-needed");
     host_strv_addf(argv, "-Wl,--version-script=%s", map);
     if (options->sanitize != NULL) {
+        /* clang names no runtime in a shared object: the one that the process has is used, whether preloaded or linked into it. */
         host_strv_addf(argv, "-fsanitize=%s", options->sanitize);
-        if (tc->clang && tc->sanitizer_runtime != NULL) {
-            host_strv_add(argv, "-shared-libsan");
-        }
     } else {
         host_strv_add(argv, "-Wl,-z,defs");
     }
