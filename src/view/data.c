@@ -31,7 +31,7 @@ ViewpWrite(VIEW_CALL *Call, VIEW_HANDLE *Handle, const VOID *Buffer, ULONG Lengt
         .RequestorMode = (IrpFlags & IRP_PAGING_IO) ? KernelMode : UserMode, .Attachment = &Call->Attach,
     };
     Request.Stack.MajorFunction = IRP_MJ_WRITE;
-    Request.Stack.Flags = (Handle->FileObject->Flags & FO_WRITE_THROUGH) ? SL_WRITE_THROUGH : 0;
+    Request.Stack.Flags = Handle->WriteFlags;
     Request.Stack.Parameters.Write.Length = Length;
     Request.Stack.Parameters.Write.ByteOffset.QuadPart = Offset;
     Call->Attach.host_errno = 0;

@@ -48,6 +48,7 @@ ViewHandleCreate(VIEW_CALL *Call, VIEW_NODE *Node, PFILE_OBJECT FileObject, uint
     Handle->Flags = Flags;
     Handle->Directory = Directory;
     Handle->IrpFlags = (FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING) ? IRP_NOCACHE : 0;
+    Handle->WriteFlags = (FileObject->Flags & FO_WRITE_THROUGH) ? SL_WRITE_THROUGH : 0;
     IOP_FILE_FROM(FileObject)->ViewHandle = Handle;
     ViewHandleInsert(Handle, Node);
     *Result = Handle;

@@ -116,6 +116,7 @@ struct view_handle {
     VIEW_HANDLE *Next, **Link;                 /* node's Lock */
     ULONG Flags;                               /* O_* */
     ULONG IrpFlags;                            /* for reads and writes */
+    UCHAR WriteFlags;                          /* SL_* of writes */
     BOOLEAN Directory;
     _Atomic(uint32_t) Busy;                    /* 0 free, 1 busy, 2 somebody waits: one listing call at a time */
     VIEW_LISTING Listing;
