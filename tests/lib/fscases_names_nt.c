@@ -201,6 +201,21 @@ test_fs__hard_links(void **State)
     PFILE_OBJECT Directory = FsboxDirectory(Box, L"\\d");
     assert_int_equal(FsboxRename(Directory, L"\\e", 0, TRUE), STATUS_FILE_IS_A_DIRECTORY);
     FsboxClose(Directory);
+    /* the same last component in two directories: each handle's own name goes */
+    FsboxClose(FsboxDirectory(Box, L"\\e"));
+    FsboxPut(Box, L"\\d\\same", "text");
+    A = FsboxFile(Box, L"\\d\\same");
+    assert_int_equal(FsboxRename(A, L"\\e\\same", 0, TRUE), STATUS_SUCCESS);
+    FsboxClose(A);
+    assert_int_equal(FsboxOpen(Box, L"\\d\\same", DELETE, FILE_OPEN, 0, FSBOX_SHARE, &A), STATUS_SUCCESS);
+    assert_int_equal(FsboxDelete1(Box, L"\\e\\same", FILE_DISPOSITION_POSIX_SEMANTICS), STATUS_SUCCESS);
+    assert_int_equal(FsboxTry(Box, L"\\e\\same"), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(FsboxTry(Box, L"\\d\\same"), STATUS_SUCCESS);
+    assert_int_equal(FsboxRename(A, L"\\e\\other", 0, FALSE), STATUS_SUCCESS);
+    FsboxNameIs(A, L"\\e\\other");
+    assert_int_equal(FsboxSet(A, FileDispositionInformation, &Delete, sizeof(Delete), NULL), STATUS_SUCCESS);
+    FsboxClose(A);
+    assert_int_equal(FsboxTry(Box, L"\\e\\other"), STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 /* ---- other ways to an object ---- */

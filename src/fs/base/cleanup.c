@@ -125,7 +125,7 @@ FsbUnlinkOnce(FSB_LCB *Lcb, BOOLEAN Refresh, FSB_PATH *Path, PULONG Left, struct
             Fcb->Volume->Store->Pin(Fcb, &Path->Name);
         }
         port_lock_release(&Fcb->Lock);
-        Status = Fcb->Volume->Store->Unlink(Fcb, &Path->Name, Left, Attachment);
+        Status = Fcb->Volume->Store->Unlink(Fcb, Refresh ? NULL : Lcb, &Path->Name, Left, Attachment);
     }
     return Status;
 }
@@ -146,6 +146,7 @@ FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment)
     }
     port_lock_acquire(&Fcb->Lock);
     FsbPendingLocked(Lcb, FALSE);
+    Lcb->Unlinking = FALSE;
     if (NT_SUCCESS(Status)) {
         if (!Lcb->Removed) {
             Lcb->Removed = TRUE;
@@ -195,7 +196,8 @@ FsbCleanupLocked(PFILE_OBJECT FileObject, FSB_SCB *Scb, FSB_CCB *Ccb)
         Scb->Deleted = TRUE;
         return FsbDropStream;
     }
-    if (Lcb->DeletePending && !Lcb->Removed && (Lcb->Handles == 0 || (Lcb->PosixDelete && (Flags & FSB_CCB_POSIX_DELETE)))) {
+    if (Lcb->DeletePending && !Lcb->Removed && !Lcb->Unlinking && (Lcb->Handles == 0 || (Lcb->PosixDelete && (Flags & FSB_CCB_POSIX_DELETE)))) {
+        Lcb->Unlinking = TRUE;
         return Lcb->PosixDelete ? FsbDropLinkPosix : FsbDropLink;
     }
     return FsbKeep;

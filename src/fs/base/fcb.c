@@ -435,6 +435,9 @@ FsbLcbDereference(FSB_LCB *Lcb)
     }
     port_lock_release(&Fcb->Lock);
     if (Last) {
+        if (Lcb->StoreHint != 0) {
+            Fcb->Volume->Store->ReleaseLink(Lcb);
+        }
         if (Lcb->PathOwned) {
             port_free(Lcb->Path.Buffer);
         }
@@ -505,6 +508,7 @@ FsbLcbPath(FSB_LCB *Lcb, BOOLEAN Refresh, FSB_PATH *Path)
         port_lock_acquire(&Fcb->Lock);
         if (!Lcb->Removed) {
             FsbLcbSetPathLocked(Lcb, &Path->Name);
+            Lcb->HintStale = TRUE;
         }
         port_lock_release(&Fcb->Lock);
     }

@@ -155,6 +155,9 @@ struct FSB_STORE {
     /* Fcb->Lock.  Takes over what the resolution found; the FCB may have such a thing already.  Abandon is called in any case. */
     VOID (*Adopt)(FSB_FCB *Fcb, FSB_RESOLVE *Resolve);
     VOID (*Release)(FSB_FCB *Fcb);
+    /* Fcb->Lock.  A link may keep a hint (Lcb->StoreHint) of where its name is; given up when the name changes or the link goes. */
+    VOID (*AdoptLink)(FSB_LCB *Lcb, FSB_RESOLVE *Resolve);
+    VOID (*ReleaseLink)(FSB_LCB *Lcb);
     /* Fcb->Lock, after Adopt.  The descriptor, buffers … that reading or writing needs. */
     NTSTATUS (*Prepare)(FSB_FCB *Fcb, FSB_RESOLVE *Resolve, BOOLEAN Write);
     /* Fcb->Lock.  Makes sure that the object survives the loss of its name. */
@@ -176,10 +179,10 @@ struct FSB_STORE {
     NTSTATUS (*FlushVolume)(FSB_VOLUME *Volume);
 
     NTSTATUS (*IsEmpty)(FSB_FCB *Fcb);         /* STATUS_DIRECTORY_NOT_EMPTY */
-    /* NameLock shared.  Path must still lead to Fcb; *Left: links that remain. */
-    NTSTATUS (*Unlink)(FSB_FCB *Fcb, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment);
+    /* NameLock shared.  Path must still lead to Fcb; *Left: links that remain.  Hint: a link of that path or NULL. */
+    NTSTATUS (*Unlink)(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment);
     /* NameLock exclusive.  Path and Target are full paths; TargetDirectory is the open directory of Target or NULL. */
-    NTSTATUS (*Rename)(FSB_FCB *Fcb, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
+    NTSTATUS (*Rename)(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
     NTSTATUS (*Link)(FSB_FCB *Fcb, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
 
     /* One listing; a reader belongs to one open.  Next: STATUS_NO_MORE_FILES. */
@@ -296,6 +299,9 @@ struct FSB_LCB {
     BOOLEAN PosixDelete;
     BOOLEAN Removed;                           /* the name is gone; not in the list */
     BOOLEAN PathUnknown;                       /* opened by id: ask the store */
+    BOOLEAN Unlinking;                         /* somebody's cleanup is taking the name away */
+    BOOLEAN HintStale;                         /* the path was corrected: the hint is of the old one */
+    LONG StoreHint;                            /* store's, 0 = none */
     UNICODE_STRING Path;                       /* owned if PathOwned, else behind this structure */
     BOOLEAN PathOwned;
 };

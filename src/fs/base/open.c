@@ -161,6 +161,9 @@ FsbRegisterLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb, FSB_LCB **Lcb)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    if (Store->AdoptLink != NULL) {
+        Store->AdoptLink(*Lcb, &Open->Resolve);
+    }
     Status = FsbCheckPendingLocked(Open, Fcb, *Lcb);
     if (NT_SUCCESS(Status)) {
         Status = FsbStreamLocked(Open, Fcb, Scb);
@@ -228,7 +231,8 @@ FsbUndoOpen(FSB_OPEN *Open, FSB_SCB *Scb, FSB_LCB *Lcb, FSB_CCB *Ccb)
     Scb->Handles--;
     Lcb->Handles--;
     Fcb->Handles--;
-    const BOOLEAN Unlink = Lcb->DeletePending && Lcb->Handles == 0 && !Lcb->Removed;
+    const BOOLEAN Unlink = Lcb->DeletePending && Lcb->Handles == 0 && !Lcb->Removed && !Lcb->Unlinking;
+    Lcb->Unlinking = Lcb->Unlinking || Unlink;
     port_lock_release(&Fcb->Lock);
     Open->FileObject->FsContext = NULL;
     Open->FileObject->FsContext2 = NULL;
@@ -466,7 +470,7 @@ FsbOpenNew(FSB_OPEN *Open)
         FSB_FCB *Fcb = FsbFcbFind(Open->Volume, &Open->Resolve.Stat.Key, FALSE);
         ULONG Left;
         if (Fcb != NULL || NT_SUCCESS(FsbFcbGet(Open->Volume, &Open->Resolve.Stat, &Fcb))) {
-            Open->Volume->Store->Unlink(Fcb, &Path, &Left, NULL);
+            Open->Volume->Store->Unlink(Fcb, NULL, &Path, &Left, NULL);
             FsbDeferFcb(Open, Fcb);
         }
         return Status == STATUS_OBJECT_NAME_COLLISION ? STATUS_ACCESS_DENIED : Status;

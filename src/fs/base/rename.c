@@ -222,6 +222,9 @@ FsbRewriteLocked(FSB_LCB *Lcb, const FSB_MOVE *Move)
     UNICODE_STRING Rest = Lcb->Path;
     Rest.Buffer += Move->From.Name.Length / sizeof(WCHAR);
     Rest.Length -= Move->From.Name.Length;
+    if (Rest.Length == 0 && Lcb->StoreHint != 0) {
+        Move->Volume->Store->ReleaseLink(Lcb);         /* nobody uses it: NameLock is exclusive */
+    }
     FsbPathInitialize(&Path);
     NTSTATUS Status = FsbPathAppend(&Path, &Move->To.Name);
     if (NT_SUCCESS(Status) && Rest.Length > 0) {
@@ -294,7 +297,7 @@ FsbMoved(FSB_MOVE *Move)
 /* ---- the way through ---- */
 
 static NTSTATUS
-FsbMoveReplacing(FSB_MOVE *Move)
+FsbMoveReplacing(FSB_MOVE *Move, FSB_LCB *Hint)
 {
     const FSB_STORE *Store = Move->Volume->Store;
     const BOOLEAN SameFile = Move->Exists && FsbSameKey(&Move->Existing.Key, &Move->Fcb->Key);
@@ -320,7 +323,7 @@ FsbMoveReplacing(FSB_MOVE *Move)
             Status = Victim != NULL ? STATUS_SUCCESS : FsbFcbGet(Move->Volume, &Move->Existing, &Victim);
             if (NT_SUCCESS(Status)) {
                 Move->Replaced = Victim;
-                Status = Store->Unlink(Victim, &Move->ExistingPath.Name, &Left, Move->Attachment);
+                Status = Store->Unlink(Victim, NULL, &Move->ExistingPath.Name, &Left, Move->Attachment);
             }
         }
     }
@@ -328,7 +331,7 @@ FsbMoveReplacing(FSB_MOVE *Move)
         return Status;
     }
     return Move->Link ? Store->Link(Move->Fcb, Move->TargetDirectory, &Move->To.Name, Move->Flags, Move->Attachment)
-                      : Store->Rename(Move->Fcb, &Move->From.Name, Move->TargetDirectory, &Move->To.Name, Move->Flags, Move->Attachment);
+                      : Store->Rename(Move->Fcb, Hint, &Move->From.Name, Move->TargetDirectory, &Move->To.Name, Move->Flags, Move->Attachment);
 }
 
 static NTSTATUS
@@ -349,7 +352,7 @@ FsbMoveLocked(FSB_MOVE *Move, PIRP Irp)
         Status = FsbFindExisting(Move);
     }
     if (NT_SUCCESS(Status)) {
-        Status = FsbMoveReplacing(Move);
+        Status = FsbMoveReplacing(Move, Lcb);
     }
     if (!Move->Link && (Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND)) {
         /* Renamed behind our back?  Once more from where the store finds it. */
@@ -358,7 +361,7 @@ FsbMoveLocked(FSB_MOVE *Move, PIRP Irp)
         if (NT_SUCCESS(FsbLcbPath(Lcb, TRUE, &Now)) && !FsbSamePath(&Now.Name, &Move->From.Name)) {
             Move->From.Name.Length = 0;
             Status = FsbPathAppend(&Move->From, &Now.Name);
-            Status = NT_SUCCESS(Status) ? FsbMoveReplacing(Move) : Status;
+            Status = NT_SUCCESS(Status) ? FsbMoveReplacing(Move, NULL) : Status;
         }
         FsbPathFree(&Now);
     }

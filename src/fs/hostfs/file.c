@@ -91,7 +91,9 @@ static int
 HfsOpenData(FSB_FCB *Fcb, int Parent, const CHAR *Name, BOOLEAN Write)
 {
     HFS_FILE *File = HfsFileOf(Fcb);
+    struct hostdir *Directory = HfsDirectoryOf(Fcb);
     const struct hostdir_stat Expected = {.dev = Fcb->Key.Device, .ino = Fcb->Key.Inode, .mode = Fcb->Mode};
+    const unsigned Access = Write ? HOSTDIR_WRITE : HOSTDIR_READ;
     const int Have = HfsGet(Write ? &File->Writing : &File->Reading);
     int Descriptor;
     if (Have >= 0) {
@@ -101,16 +103,18 @@ HfsOpenData(FSB_FCB *Fcb, int Parent, const CHAR *Name, BOOLEAN Write)
     if (Parent < 0 && Location < 0) {
         return Location;
     }
-    int Result = hostdir_open_data(HfsDirectoryOf(Fcb), Parent, Name, Location, &Expected, Write ? HOSTDIR_WRITE : HOSTDIR_READ, &Descriptor);
+    int Result = hostdir_open_data(Directory, Parent, Name, Location, &Expected, Access | HOSTDIR_FRESH, &Descriptor);
     if (Result == -116 && Location < 0) {
         const int Anchor = HfsAnchorLocked(Fcb, NULL);
-        Result = Anchor < 0 ? Anchor
-                            : hostdir_open_data(HfsDirectoryOf(Fcb), -1, NULL, Anchor, &Expected, Write ? HOSTDIR_WRITE : HOSTDIR_READ, &Descriptor);
+        Result = Anchor < 0 ? Anchor : hostdir_open_data(Directory, -1, NULL, Anchor, &Expected, Access, &Descriptor);
     }
     if (Result < 0) {
         return Result;
     }
     HfsPut(Write ? &File->Writing : &File->Reading, Descriptor);
+    if (Write && (Result & HOSTDIR_READ) && HfsGet(&File->Reading) < 0) {
+        HfsPut(&File->Reading, Descriptor);    /* a writer usually reads, too */
+    }
     return Descriptor;
 }
 
@@ -148,6 +152,24 @@ HfsAdopt(FSB_FCB *Fcb, FSB_RESOLVE *Resolve)
     }
 }
 
+/* A name that is going to go or to move is soon wanted again: its directory stays open, descriptor plus one. */
+VOID
+HfsAdoptLink(FSB_LCB *Lcb, FSB_RESOLVE *Resolve)
+{
+    HFS_FOUND *Found = HfsFoundOf(Resolve);
+    if (Resolve->Light && !Resolve->ById && Found->ParentOwned && Lcb->StoreHint == 0) {
+        Lcb->StoreHint = Found->Parent + 1;
+        Found->ParentOwned = FALSE;
+    }
+}
+
+VOID
+HfsReleaseLink(FSB_LCB *Lcb)
+{
+    hostdir_close(Lcb->StoreHint - 1);
+    Lcb->StoreHint = 0;
+}
+
 VOID
 HfsRelease(FSB_FCB *Fcb)
 {
@@ -168,13 +190,6 @@ HfsPrepare(FSB_FCB *Fcb, FSB_RESOLVE *Resolve, BOOLEAN Write)
 {
     const HFS_FOUND *Found = HfsFoundOf(Resolve);
     const int Result = HfsOpenData(Fcb, Found->Parent, Found->Name, Write);
-    if (Result >= 0 && Write) {
-        /* A writer usually reads, too: the same descriptor serves if it can. */
-        HFS_FILE *File = HfsFileOf(Fcb);
-        if (HfsGet(&File->Reading) < 0 && hostdir_readable(Result)) {
-            HfsPut(&File->Reading, Result);
-        }
-    }
     return HfsStatus(Result, Resolve->Attachment);
 }
 

@@ -63,8 +63,8 @@ NTSTATUS HfsMake(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve, const FSB_MAKE *Make)
 VOID HfsAbandon(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve);
 NTSTATUS HfsQueryName(FSB_VOLUME *Volume, PCUNICODE_STRING Path, BOOLEAN CaseSensitive, FSB_STAT *Stat, struct iop_attachment *Attachment);
 /* link.c */
-NTSTATUS HfsUnlink(FSB_FCB *Fcb, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment);
-NTSTATUS HfsRename(FSB_FCB *Fcb, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
+NTSTATUS HfsUnlink(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment);
+NTSTATUS HfsRename(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
 NTSTATUS HfsLink(FSB_FCB *Fcb, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
 NTSTATUS HfsPathOf(FSB_FCB *Fcb, PWCH Buffer, USHORT *Bytes);
 NTSTATUS HfsGetReparse(FSB_FCB *Fcb, PREPARSE_DATA_BUFFER Buffer, PULONG Length);
@@ -72,6 +72,8 @@ NTSTATUS HfsSetReparse(FSB_FCB *Fcb, PCUNICODE_STRING Path, const REPARSE_DATA_B
 /* file.c */
 VOID HfsAdopt(FSB_FCB *Fcb, FSB_RESOLVE *Resolve);
 VOID HfsRelease(FSB_FCB *Fcb);
+VOID HfsAdoptLink(FSB_LCB *Lcb, FSB_RESOLVE *Resolve);
+VOID HfsReleaseLink(FSB_LCB *Lcb);
 NTSTATUS HfsPrepare(FSB_FCB *Fcb, FSB_RESOLVE *Resolve, BOOLEAN Write);
 VOID HfsPin(FSB_FCB *Fcb, PCUNICODE_STRING Path);
 NTSTATUS HfsQuery(FSB_SCB *Scb, FSB_STAT *Stat, struct iop_attachment *Attachment);

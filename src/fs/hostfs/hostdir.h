@@ -40,10 +40,10 @@ void hostdir_close(int fd);
 int hostdir_stat_fd(int fd, struct hostdir_stat *st);
 int hostdir_stat_at(int parent, const char *name, struct hostdir_stat *st);
 /* A descriptor for data.  By name first (parent, name: may be -1), verified against st; else through the location fd (may be
- * -1).  Regular files and directories (read only) only. */
-enum { HOSTDIR_READ = 1, HOSTDIR_WRITE = 2 };
+ * -1).  Regular files and directories (read only) only.  HOSTDIR_FRESH: st was taken by that name this moment.  Returns the access
+ * the descriptor has: who asks for writing gets reading, too, if the host allows both. */
+enum { HOSTDIR_READ = 1, HOSTDIR_WRITE = 2, HOSTDIR_FRESH = 4 };
 int hostdir_open_data(struct hostdir *h, int parent, const char *name, int location, const struct hostdir_stat *st, unsigned access, int *fd);
-bool hostdir_readable(int fd);                 /* opened for reading (too) */
 /* Path of an open object below the root, as the host names it now; -ENOENT: deleted or outside. */
 int hostdir_path_of(struct hostdir *h, int fd, char *path, size_t size);
 /* A location by inode number, where the host permits it and the object is beneath the root.  -EOPNOTSUPP, -ESTALE, -EPERM … */

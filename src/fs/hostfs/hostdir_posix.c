@@ -408,12 +408,13 @@ hostdir_reopen(struct hostdir *h, int location, int flags, int *fd)
     return got < 0 ? -errno : (*fd = got, 0);
 }
 
-/* By name it is cheaper, but the name may meanwhile mean something else: only the same object counts. */
+/* By name it is cheaper, but the name may meanwhile mean something else: only the same object counts.  Looked at before, so that
+ * no fifo or device is touched, and after. */
 static int
-open_by_name(int parent, const char *name, int flags, const struct hostdir_stat *st, int *fd)
+open_by_name(int parent, const char *name, int flags, const struct hostdir_stat *st, bool fresh, int *fd)
 {
-    struct hostdir_stat now;
-    int rc = hostdir_stat_at(parent, name, &now);
+    struct hostdir_stat now = *st;
+    int rc = fresh ? 0 : hostdir_stat_at(parent, name, &now);
     if (rc < 0) {
         return rc;
     }
@@ -436,15 +437,23 @@ open_by_name(int parent, const char *name, int flags, const struct hostdir_stat 
     return 0;
 }
 
+struct data_open {
+    struct hostdir *h;
+    int parent, location;
+    const char *name;
+    const struct hostdir_stat *st;
+    bool fresh;
+};
+
 static int
-open_flags(struct hostdir *h, int parent, const char *name, int location, const struct hostdir_stat *st, int flags, int *fd)
+open_flags(const struct data_open *o, int flags, int *fd)
 {
     int rc = -ESTALE;
-    if (parent >= 0) {
-        rc = open_by_name(parent, name, flags, st, fd);
+    if (o->parent >= 0) {
+        rc = open_by_name(o->parent, o->name, flags, o->st, o->fresh, fd);
     }
-    if (location >= 0 && (rc == -ESTALE || rc == -ENOENT || rc == -EAGAIN || rc == -ELOOP || rc == -ENXIO)) {
-        rc = hostdir_reopen(h, location, flags | O_NOCTTY, fd);
+    if (o->location >= 0 && (rc == -ESTALE || rc == -ENOENT || rc == -EAGAIN || rc == -ELOOP || rc == -ENXIO)) {
+        rc = hostdir_reopen(o->h, o->location, flags | O_NOCTTY, fd);
     }
     return rc;
 }
@@ -452,24 +461,29 @@ open_flags(struct hostdir *h, int parent, const char *name, int location, const 
 int
 hostdir_open_data(struct hostdir *h, int parent, const char *name, int location, const struct hostdir_stat *st, unsigned access, int *fd)
 {
+    const struct data_open o = { h, parent, location, name, st, (access & HOSTDIR_FRESH) != 0 };
+    int rc;
     if (S_ISDIR(st->mode)) {
-        return open_flags(h, parent, name, location, st, O_RDONLY | O_DIRECTORY, fd);
+        rc = open_flags(&o, O_RDONLY | O_DIRECTORY, fd);
+        return rc < 0 ? rc : HOSTDIR_READ;
     }
     if (!S_ISREG(st->mode)) {
         return -ENXIO;
     }
     if (!(access & HOSTDIR_WRITE)) {
-        return open_flags(h, parent, name, location, st, O_RDONLY, fd);
+        rc = open_flags(&o, O_RDONLY, fd);
+        return rc < 0 ? rc : HOSTDIR_READ;
     }
-    int rc = open_flags(h, parent, name, location, st, O_RDWR, fd);
+    rc = open_flags(&o, O_RDWR, fd);
     if (rc == -EACCES && !(access & HOSTDIR_READ)) {
-        rc = open_flags(h, parent, name, location, st, O_WRONLY, fd);
+        rc = open_flags(&o, O_WRONLY, fd);
+        return rc < 0 ? rc : HOSTDIR_WRITE;
     }
     if (rc == -EPERM) {
         /* an append-only file */
-        rc = open_flags(h, parent, name, location, st, O_RDWR | O_APPEND, fd);
+        rc = open_flags(&o, O_RDWR | O_APPEND, fd);
     }
-    return rc;
+    return rc < 0 ? rc : HOSTDIR_READ | HOSTDIR_WRITE;
 }
 
 int
@@ -481,13 +495,6 @@ hostdir_duplicate(struct hostdir *h, int fd, int *copy)
         got = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     }
     return got < 0 ? -errno : (*copy = got, 0);
-}
-
-bool
-hostdir_readable(int fd)
-{
-    int flags = fcntl(fd, F_GETFL);
-    return flags >= 0 && !(flags & O_PATH) && (flags & O_ACCMODE) != O_WRONLY;
 }
 
 /* ---- from descriptors to names ---- */

@@ -13,6 +13,16 @@ typedef struct HFS_PLACE {
     const char *Name;
 } HFS_PLACE;
 
+static const CHAR *
+HfsLastComponent(const CHAR *Path)
+{
+    const CHAR *Name = Path;
+    for (const CHAR *At = Path; *At != 0; At++) {
+        Name = *At == '/' ? At + 1 : Name;
+    }
+    return Name;
+}
+
 static int
 HfsPlaceOpen(struct hostdir *Directory, PCUNICODE_STRING Path, FSB_FCB *ParentFcb, HFS_PLACE *Place)
 {
@@ -22,11 +32,7 @@ HfsPlaceOpen(struct hostdir *Directory, PCUNICODE_STRING Path, FSB_FCB *ParentFc
         return -22;
     }
     if (ParentFcb != NULL) {
-        const CHAR *Name = Place->Path.Text;
-        for (const CHAR *At = Name; *At != 0; At++) {
-            Name = *At == '/' ? At + 1 : Name;
-        }
-        Place->Name = Name;
+        Place->Name = HfsLastComponent(Place->Path.Text);
         Place->Parent = HfsAnchor(ParentFcb);
         return Place->Parent < 0 ? Place->Parent : 0;
     }
@@ -50,17 +56,38 @@ HfsPlaceIs(const HFS_PLACE *Place, FSB_FCB *Fcb, struct hostdir_stat *Host)
     return Result < 0 ? Result : HfsIsObject(Fcb, Host) ? 0 : -HFS_ESTALE;
 }
 
+/* Where the file is: in the directory that a light open left with the link, else by its path. */
+static int
+HfsPlaceOf(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, HFS_PLACE *Place, struct hostdir_stat *Host)
+{
+    int Parent = -1;
+    Place->Path.Heap = NULL;
+    Place->Owned = false;
+    if (Hint != NULL) {
+        port_lock_acquire(&Fcb->Lock);
+        Parent = Hint->HintStale ? -1 : Hint->StoreHint - 1;
+        port_lock_release(&Fcb->Lock);
+    }
+    if (Parent >= 0 && NT_SUCCESS(HfsPathFrom(Path, &Place->Path))) {
+        Place->Name = HfsLastComponent(Place->Path.Text);
+        Place->Parent = Parent;
+        if (HfsPlaceIs(Place, Fcb, Host) == 0) {
+            return 0;
+        }
+        HfsPathFree(&Place->Path);
+    }
+    const int Result = HfsPlaceOpen(HfsDirectoryOf(Fcb), Path, NULL, Place);
+    return Result < 0 ? Result : HfsPlaceIs(Place, Fcb, Host);
+}
+
 NTSTATUS
-HfsUnlink(FSB_FCB *Fcb, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment)
+HfsUnlink(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment)
 {
     HFS_PLACE Place;
     struct hostdir_stat Host;
-    int Result = HfsPlaceOpen(HfsDirectoryOf(Fcb), Path, NULL, &Place);
+    int Result = HfsPlaceOf(Fcb, Hint, Path, &Place, &Host);
     if (Result >= 0) {
-        Result = HfsPlaceIs(&Place, Fcb, &Host);
-        if (Result >= 0) {
-            Result = hostdir_unlink(Place.Parent, Place.Name, FsbIsDirectory(Fcb));
-        }
+        Result = hostdir_unlink(Place.Parent, Place.Name, FsbIsDirectory(Fcb));
     }
     HfsPlaceClose(&Place);
     if (Result >= 0) {
@@ -70,14 +97,11 @@ HfsUnlink(FSB_FCB *Fcb, PCUNICODE_STRING Path, PULONG Left, struct iop_attachmen
 }
 
 NTSTATUS
-HfsRename(FSB_FCB *Fcb, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment)
+HfsRename(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment)
 {
     HFS_PLACE From, To;
     struct hostdir_stat Host;
-    int Result = HfsPlaceOpen(HfsDirectoryOf(Fcb), Path, NULL, &From);
-    if (Result >= 0) {
-        Result = HfsPlaceIs(&From, Fcb, &Host);
-    }
+    int Result = HfsPlaceOf(Fcb, Hint, Path, &From, &Host);
     if (Result >= 0) {
         Result = HfsPlaceOpen(HfsDirectoryOf(Fcb), Target, TargetDirectory, &To);
         if (Result >= 0) {

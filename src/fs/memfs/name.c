@@ -352,10 +352,11 @@ MfsRemoveLocked(MFS_NODE *Directory, MFS_ENTRY *Entry, PULONG Left)
 }
 
 NTSTATUS
-MfsUnlink(FSB_FCB *Fcb, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment)
+MfsUnlink(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment)
 {
     MFS_NODE *Directory;
     UNICODE_STRING Last;
+    UNREFERENCED_PARAMETER(Hint);
     UNREFERENCED_PARAMETER(Attachment);
     NTSTATUS Status = MfsWalkParent(MfsVolumeOf(Fcb->Volume), Path, TRUE, &Directory, &Last);
     if (!NT_SUCCESS(Status)) {
@@ -439,10 +440,11 @@ MfsRenameLocked(MFS_NODE *From, PCUNICODE_STRING FromName, MFS_NODE *To, MFS_ENT
 }
 
 NTSTATUS
-MfsRename(FSB_FCB *Fcb, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment)
+MfsRename(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment)
 {
     MFS_NODE *From = NULL, *To = NULL;
     UNICODE_STRING FromName, ToName;
+    UNREFERENCED_PARAMETER(Hint);
     UNREFERENCED_PARAMETER(TargetDirectory);
     UNREFERENCED_PARAMETER(Attachment);
     NTSTATUS Status = MfsWalkParent(MfsVolumeOf(Fcb->Volume), Path, TRUE, &From, &FromName);
