@@ -314,10 +314,17 @@ FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory)
     if (Mandatory && (Filter->Registration.Flags & FLTFL_REGISTRATION_DO_NOT_SUPPORT_SERVICE_STOP)) {
         return STATUS_FLT_DO_NOT_DETACH;
     }
+    PDRIVER_OBJECT Driver = Filter->Driver;
     atomic_store(&Filter->Mandatory, Mandatory);
     NTSTATUS Status = FltpFilterCallUnload(Filter, Mandatory);
-    if (!NT_SUCCESS(Status) && !Mandatory) {
-        return Status;
+    if (!Mandatory) {
+        return NT_SUCCESS(Status) ? STATUS_SUCCESS : Status;
+    }
+    /* A mandatory unload is not refused (G-16): what the callback left undone is done for it. */
+    Filter = FltpFilterOfDriver(Driver);
+    if (Filter != NULL) {
+        FltpCountRelease(&Filter->Object.References);
+        FltUnregisterFilter(Filter);
     }
     return STATUS_SUCCESS;
 }

@@ -149,6 +149,20 @@ FltpInstanceDiscard(PFLT_INSTANCE Instance)
     FltpInstanceMemoryRelease(Instance);
 }
 
+/* Set-up failed: I/O that the callback issued and references that it took end first. */
+static VOID
+FltpInstanceAbandon(PFLT_INSTANCE Instance, BOOLEAN Referenced)
+{
+    if (Referenced) {
+        FltpCountRelease(&Instance->Object.References);
+    }
+    FltpCountClose(&Instance->Outstanding);
+    FltpCountWait(&Instance->Outstanding, Instance->Filter);
+    FltpCountClose(&Instance->Object.References);
+    FltpCountWait(&Instance->Object.References, Instance->Filter);
+    FltpInstanceDiscard(Instance);
+}
+
 /* An unregister or dismount that began meanwhile has not seen this instance attached. */
 static NTSTATUS
 FltpInstanceCheckLate(PFLT_INSTANCE Instance, PFLT_INSTANCE *RetInstance)
@@ -191,7 +205,7 @@ FltpInstanceAttachHeld(const FLTP_ATTACH *Attach, PFLT_INSTANCE *RetInstance)
         Status = FltpInstancePublish(Instance);
     }
     if (!NT_SUCCESS(Status)) {
-        FltpInstanceDiscard(Instance);
+        FltpInstanceAbandon(Instance, RetInstance != NULL);
         FltpInstanceMemoryRelease(Instance);
         return Status;
     }

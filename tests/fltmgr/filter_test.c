@@ -402,6 +402,34 @@ test_fltmgr_instance__G_05_G_16_unload_reasons(void **state)
     assert_status(TinyFilterUnload(&Sticky), STATUS_SUCCESS);
 }
 
+static NTSTATUS
+Refuse(FLT_FILTER_UNLOAD_FLAGS Flags)
+{
+    Say(Flags & FLTFL_FILTER_UNLOAD_MANDATORY ? "mandatory" : "asked");
+    return STATUS_FLT_DO_NOT_DETACH;
+}
+
+static void
+test_fltmgr_filter__G_16_unload_refused_unless_mandatory(void **state)
+{
+    (void)state;
+    TINY_FILTER Filter = Whole("refuse", "5000");
+    UNICODE_STRING Name = TinyString("refuse");
+
+    Filter.Registration.FilterUnloadCallback = Refuse;
+    assert_status(TinyFilterLoad(&Filter), STATUS_SUCCESS);
+    Log[0] = 0;
+    assert_status(FltpUnloadFilter(&Name, FALSE), STATUS_FLT_DO_NOT_DETACH);
+    assert_string_equal(Log, "asked ");
+    assert_non_null(TinyInstance(&Filter, Volume));
+    Log[0] = 0;
+    assert_status(FltpUnloadFilter(&Name, TRUE), STATUS_SUCCESS);
+    assert_string_equal(Log, "mandatory start complete ");
+    assert_int_equal(LastReason, FLTFL_INSTANCE_TEARDOWN_MANDATORY_FILTER_UNLOAD);
+    assert_null(FltpFilterOfDriver(Filter.Driver));
+    assert_status(IopUnloadDriver(Filter.Driver), STATUS_SUCCESS);
+}
+
 static void
 test_fltmgr_instance__G_17_attach_errors(void **state)
 {
@@ -419,6 +447,11 @@ test_fltmgr_instance__G_17_attach_errors(void **state)
     assert_null(Instance);
     assert_status(FltAttachVolume(Filter.Filter, FltVolume, NULL, &Instance), STATUS_FLT_INSTANCE_NAME_COLLISION);
     assert_status(FltAttachVolumeAtAltitude(Filter.Filter, FltVolume, &Altitude, &Second, &Instance), STATUS_FLT_INSTANCE_ALTITUDE_COLLISION);
+    TINY_FILTER Same = Whole("same", "05000");
+    assert_status(TinyFilterLoad(&Same), STATUS_SUCCESS);
+    assert_null(TinyInstance(&Same, Volume));
+    assert_status(FltAttachVolume(Same.Filter, FltVolume, NULL, &Instance), STATUS_OBJECT_NAME_COLLISION);
+    assert_status(TinyFilterUnload(&Same), STATUS_SUCCESS);
     assert_status(FltAttachVolumeAtAltitude(Filter.Filter, FltVolume, &Bad, &Second, &Instance), STATUS_INVALID_PARAMETER);
     assert_status(FltAttachVolumeAtAltitude(Filter.Filter, FltVolume, &High, &Second, &Instance), STATUS_SUCCESS);
     assert_int_equal(FltCompareInstanceAltitudes(Instance, TinyInstance(&Other, Volume)), 1);
@@ -632,6 +665,7 @@ main(void)
         T(instance__G_01_G_02_setup),
         T(instance__G_03_G_04_query_teardown),
         T(instance__G_05_G_16_unload_reasons),
+        T(filter__G_16_unload_refused_unless_mandatory),
         T(instance__G_17_attach_errors),
         T(instance__F_17_F_24_contexts_at_detach),
         T(instance__G_12_G_14_deleting_object),
