@@ -91,10 +91,12 @@ FsbFcbFind(FSB_VOLUME *Volume, const FSB_KEY *Key, BOOLEAN AnyGeneration)
 static FSB_FCB *
 FsbFcbAllocate(FSB_VOLUME *Volume, const FSB_STAT *Stat)
 {
-    FSB_FCB *Fcb = port_alloc_zeroed(((sizeof(FSB_FCB) + 15) & ~(SIZE_T)15) + Volume->Store->FcbExtra);
+    FSB_FCB *Fcb = port_alloc(((sizeof(FSB_FCB) + 15) & ~(SIZE_T)15) + Volume->Store->FcbExtra);
     if (Fcb == NULL) {
         return NULL;
     }
+    memset(Fcb, 0, offsetof(FSB_FCB, Main));   /* Main is initialised when it is used */
+    memset(FsbStorePart(Fcb), 0, Volume->Store->FcbExtra);
     Fcb->Volume = Volume;
     Fcb->Key = Stat->Key;
     Fcb->Mode = Stat->Mode & FSB_S_IFMT;

@@ -203,6 +203,7 @@ FsbAttachFileObject(FSB_OPEN *Open, FSB_SCB *Scb, FSB_LCB *Lcb, FSB_CCB *Ccb)
     Flags |= Open->TargetDirectory ? FSB_CCB_TARGET_DIRECTORY : 0;
     Flags |= Open->Resolve.ById ? FSB_CCB_BY_ID : 0;
     Flags |= Open->Resolve.CaseSensitive ? FSB_CCB_CASE_SENSITIVE : 0;
+    memset(Ccb, 0, sizeof(*Ccb));
     Ccb->Lcb = Lcb;
     Ccb->Granted = Open->Access;
     atomic_init(&Ccb->Flags, Flags);
@@ -325,7 +326,7 @@ static NTSTATUS
 FsbOpenObject(FSB_OPEN *Open, BOOLEAN Created)
 {
     const FSB_STORE *Store = Open->Volume->Store;
-    FSB_CCB *Ccb = port_alloc_zeroed(sizeof(*Ccb));
+    FSB_CCB *Ccb = port_alloc(sizeof(*Ccb));
     FSB_FCB *Fcb = NULL;
     FSB_SCB *Scb = NULL;
     FSB_LCB *Lcb = NULL;

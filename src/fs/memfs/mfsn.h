@@ -15,6 +15,7 @@ NTSTATUS MfsQueryName(FSB_VOLUME *Volume, PCUNICODE_STRING Path, BOOLEAN CaseSen
 NTSTATUS MfsUnlink(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, PULONG Left, struct iop_attachment *Attachment);
 NTSTATUS MfsRename(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
 NTSTATUS MfsLink(FSB_FCB *Fcb, FSB_FCB *TargetDirectory, PCUNICODE_STRING Target, ULONG Flags, struct iop_attachment *Attachment);
+/* dir.c */
 NTSTATUS MfsPathOf(FSB_FCB *Fcb, PWCH Buffer, USHORT *Bytes);
 NTSTATUS MfsIsEmpty(FSB_FCB *Fcb);
 NTSTATUS MfsDirOpen(FSB_FCB *Fcb, PVOID *Reader);
