@@ -63,8 +63,10 @@ FltpCreateForget(FLTP_CREATE *Call)
 static BOOLEAN
 FltpIsOnVolume(PFLT_VOLUME Volume, PDEVICE_OBJECT Device)
 {
+    if (Device == Volume->RealDevice || Device == Volume->VolumeDevice) {
+        return TRUE;
+    }
     PFLT_VOLUME Found = FltpVolumeOfDevice(Device);
-
     if (Found != NULL) {
         FltpCountRelease(&Found->Object.References);
     }

@@ -238,32 +238,25 @@ FltpAppendExpanded(const FLTP_NAME_QUERY *Query, PFILE_OBJECT Directory, PCUNICO
     return FltpControlAppend(Control, &Full);
 }
 
-static NTSTATUS
-FltpAppendLast(const FLTP_NAME_QUERY *Query, PFILE_OBJECT Directory, PCUNICODE_STRING Last, PFLT_NAME_CONTROL Control)
+/* The component in front of a stream's name, and the rest. */
+static VOID
+FltpSplitStream(PCUNICODE_STRING Last, PUNICODE_STRING Component, PUNICODE_STRING Stream)
 {
-    UNICODE_STRING Component = *Last, Stream = *Last;
-
-    Component.Length = 0;
-    while (Component.Length < Last->Length && Last->Buffer[Component.Length / sizeof(WCHAR)] != L':') {
-        Component.Length += sizeof(WCHAR);
+    *Component = *Stream = *Last;
+    Component->Length = 0;
+    while (Component->Length < Last->Length && Last->Buffer[Component->Length / sizeof(WCHAR)] != L':') {
+        Component->Length += sizeof(WCHAR);
     }
-    Stream.Buffer += Component.Length / sizeof(WCHAR);
-    Stream.Length = (USHORT)(Last->Length - Component.Length);
-    NTSTATUS Status;
-    if (Directory != NULL && Query->Instance != NULL && FltpMayBeShort(&Component)) {
-        Status = FltpAppendExpanded(Query, Directory, &Component, Control);
-    } else {
-        Status = FltpControlAppend(Control, &Component);
-    }
-    return NT_SUCCESS(Status) ? FltpControlAppend(Control, &Stream) : Status;
+    Stream->Buffer += Component->Length / sizeof(WCHAR);
+    Stream->Length = (USHORT)(Last->Length - Component->Length);
 }
 
-/* Opens the directory Parent, a full name with a backslash at the end. */
+/* Opens the directory Parent, a full name with a backslash at the end; List: its entries will be asked for. */
 static NTSTATUS
-FltpOpenParent(const FLTP_NAME_QUERY *Query, PCUNICODE_STRING Parent, PFILE_OBJECT *Directory)
+FltpOpenParent(const FLTP_NAME_QUERY *Query, PCUNICODE_STRING Parent, BOOLEAN List, PFILE_OBJECT *Directory)
 {
     FLTP_OPEN Open = { .Instance = Query->Instance, .Volume = Query->Volume, .Name = *Parent,
-        .Access = FILE_READ_ATTRIBUTES | FILE_LIST_DIRECTORY | SYNCHRONIZE, .Options = FILE_DIRECTORY_FILE, .CaseSensitive = Query->CaseSensitive };
+        .Access = FILE_READ_ATTRIBUTES | SYNCHRONIZE | (List ? FILE_LIST_DIRECTORY : 0), .Options = FILE_DIRECTORY_FILE, .CaseSensitive = Query->CaseSensitive };
     const USHORT Volume = Query->Volume->Name.Length;
 
     Open.Name.Buffer += Volume / sizeof(WCHAR);
@@ -283,6 +276,7 @@ FltpNormalizePath(const FLTP_NAME_QUERY *Query, PCUNICODE_STRING Opened, PFLT_NA
 {
     FLTP_NAME_QUERY Directories = *Query;
     UNICODE_STRING Parent, Last;
+    UNICODE_STRING Component, Stream;
     PFILE_OBJECT Directory;
     PCUNICODE_STRING Volume = &Query->Volume->Name;
 
@@ -293,7 +287,9 @@ FltpNormalizePath(const FLTP_NAME_QUERY *Query, PCUNICODE_STRING Opened, PFLT_NA
     if (!FltpSplitPath(Opened, Volume->Length, &Parent, &Last)) {
         return FltpControlAppend(Control, Opened);
     }
-    NTSTATUS Status = FltpOpenParent(Query, &Parent, &Directory);
+    FltpSplitStream(&Last, &Component, &Stream);
+    const BOOLEAN Expand = Query->Instance != NULL && FltpMayBeShort(&Component);
+    NTSTATUS Status = FltpOpenParent(Query, &Parent, Expand, &Directory);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -303,9 +299,12 @@ FltpNormalizePath(const FLTP_NAME_QUERY *Query, PCUNICODE_STRING Opened, PFLT_NA
         Status = FltpControlAppendCharacter(Control, L'\\');
     }
     if (NT_SUCCESS(Status)) {
-        Status = FltpAppendLast(Query, Directory, &Last, Control);
+        Status = Expand ? FltpAppendExpanded(Query, Directory, &Component, Control) : FltpControlAppend(Control, &Component);
     }
     IopCloseFile(Directory);
+    if (NT_SUCCESS(Status)) {
+        Status = FltpControlAppend(Control, &Stream);
+    }
     if (NT_SUCCESS(Status)) {
         FltpStripStreamType(&Control->Name);
     }

@@ -442,6 +442,48 @@ test_fltmgr_name__normalized_refused(void **State)
     IopCloseFile(File);
 }
 
+/* A last component that looks like a short name is looked up in its directory. */
+static FLT_PREOP_CALLBACK_STATUS
+Expand(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects)
+{
+    static const WCHAR Long[] = { 'l', 'o', 'n', 'g', ' ', 'n', 'a', 'm', 'e', '.', 't', 'x', 't' };
+    PFILE_NAMES_INFORMATION Entry = Data->Iopb->Parameters.DirectoryControl.QueryDirectory.DirectoryBuffer;
+
+    (void)Which;
+    (void)Objects;
+    assert_text(Data->Iopb->Parameters.DirectoryControl.QueryDirectory.FileName, "LONGNA~1.TXT");
+    Entry->NextEntryOffset = 0;
+    Entry->FileNameLength = sizeof(Long);
+    memcpy(Entry->FileName, Long, sizeof(Long));
+    Data->IoStatus.Status = STATUS_SUCCESS;
+    Data->IoStatus.Information = FIELD_OFFSET(FILE_NAMES_INFORMATION, FileName) + sizeof(Long);
+    return FLT_PREOP_COMPLETE;
+}
+
+static void
+test_fltmgr_name__short_component(void **State)
+{
+    char Name[300];
+
+    (void)State;
+    Reset();
+    PFILE_OBJECT File = Open("\\dir\\file.txt");
+    Only = IRP_MJ_DIRECTORY_CONTROL;
+    Pre[BOTTOM] = Expand;
+    assert_status(Destination(File, NULL, "LONGNA~1.TXT:s:$DATA", NORMALIZED, Name), STATUS_SUCCESS);
+    assert_string_equal(Name, VOLUME_NAME "\\dir\\long name.txt:s");
+    assert_status(Destination(File, NULL, "LONGNA~1.TXT", OPENED, Name), STATUS_SUCCESS);
+    assert_string_equal(Name, VOLUME_NAME "\\dir\\LONGNA~1.TXT");
+    Reset();
+    /* it is not there: as given; too long to be one: not looked up */
+    assert_status(Destination(File, NULL, "NEWNAM~1.TXT", NORMALIZED, Name), STATUS_SUCCESS);
+    assert_string_equal(Name, VOLUME_NAME "\\dir\\NEWNAM~1.TXT");
+    assert_int_equal(Seen[BOTTOM][IRP_MJ_DIRECTORY_CONTROL], 1);
+    assert_status(Destination(File, NULL, "verylongname~1.txt", NORMALIZED, Name), STATUS_SUCCESS);
+    assert_int_equal(Seen[BOTTOM][IRP_MJ_DIRECTORY_CONTROL], 1);
+    IopCloseFile(File);
+}
+
 /* ---- queries without an open ---- */
 
 static void
@@ -496,7 +538,7 @@ main(void)
     const struct CMUnitTest Tests[] = { T(name__create), T(name__volume_open), T(name__case_of_directories), T(name__missing_parent),
         T(name__failed_create), T(name__by_id), T(name__target_directory), T(name__short), T(name__options),
         T(name__unsafe_places), T(name__asked_below_J23), T(name__without_instance), T(name__post_rename),
-        T(name__destination), T(name__destination_elsewhere), T(name__tunneled), T(name__normalized_refused), T(name__query_open),
+        T(name__destination), T(name__destination_elsewhere), T(name__tunneled), T(name__normalized_refused), T(name__query_open), T(name__short_component),
         T(name__long) };
 
     return cmocka_run_group_tests(Tests, BedSetup, BedTeardown);
