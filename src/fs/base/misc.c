@@ -122,7 +122,7 @@ FsbSetSecurity(FSB_VOLUME *Volume, PIRP Irp)
 
 /* ---- change notification ---- */
 
-/* TODO: NOTIFY_CHANGE_DIRECTORY is refused, so nobody waits for this. */
+/* The place where waiting IRPs would be told.  IRP_MN_NOTIFY_CHANGE_DIRECTORY is refused for now, so nobody waits. */
 VOID
 FsbNotify(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONG Filter, ULONG Action)
 {
