@@ -76,7 +76,7 @@ set_preload(const struct supervisor *s)
 }
 
 static _Noreturn void
-exec_server(const struct supervisor *s, int up, int down)
+exec_server(const struct supervisor *s, int up, int down, int errors)
 {
     const char *program = s->options->program != NULL ? s->options->program : "/proc/self/exe";
     const int from[] = {up, down, s->prepared->directory_fd, s->prepared->log_fd};
@@ -87,6 +87,9 @@ exec_server(const struct supervisor *s, int up, int down)
     setsid(); /* a terminal's Ctrl-C is for the command */
     dup2(null, 0);
     close(null);
+    if (errors >= 0) {
+        dup2(errors, 2);
+    }
     place_descriptors(from, to, 4);
     set_preload(s);
     execl(program, "filterbed", "--server", (char *)NULL);
@@ -97,8 +100,8 @@ exec_server(const struct supervisor *s, int up, int down)
 int
 children_start_server(struct supervisor *s, struct host_error *err)
 {
-    int up[2], down[2];
-    if (pipe2(up, O_CLOEXEC) != 0) {
+    int up[2], down[2], errors[2] = {-1, -1};
+    if (pipe2(up, O_CLOEXEC) != 0 || (s->prepared->sanitizer_runtime != NULL && pipe2(errors, O_CLOEXEC) != 0)) {
         return host_fail(err, "pipe: %s", strerror(errno));
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, down) != 0) {
@@ -110,10 +113,14 @@ children_start_server(struct supervisor *s, struct host_error *err)
     fflush(stderr);
     s->server = fork();
     if (s->server == 0) {
-        exec_server(s, up[1], down[1]);
+        exec_server(s, up[1], down[1], errors[1]);
     }
     close(up[1]);
     close(down[1]);
+    if (errors[1] >= 0) {
+        close(errors[1]);
+    }
+    s->noise = errors[0];
     channel_init(&s->up, up[0]);
     s->down = down[0];
     return s->server > 0 ? 0 : host_fail(err, "fork: %s", strerror(errno));

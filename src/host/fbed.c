@@ -422,8 +422,7 @@ fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
         return fbed_fail(error, 0, ETIMEDOUT, "%s: its unload routine does not return", f->service);
     }
     if (!HOST_STATUS_OK(result.status) && !result.driver_gone) {
-        f->state = FILTER_REFUSED;
-        vf_report_leaks(f->image.owner);
+        f->state = FILTER_REFUSED; /* what it holds it may still need: nothing of it is a leak */
         return fail_status(error, result.status, f->service, "it refuses to unload");
     }
     f->state = FILTER_UNLOADED;

@@ -110,6 +110,22 @@ check_against(const struct prepared *p, const struct prepared_filter *f, struct 
     return 0;
 }
 
+/* The runtimes of the others are loaded into the server; this one must have been there from the start. */
+static int
+check_sanitizer(const char *filter, const struct host_module *module, struct host_error *err)
+{
+#ifdef FILTERBED_SANITIZE
+    const char *ours = FILTERBED_SANITIZE;
+#else
+    const char *ours = "";
+#endif
+    if (module->sanitize != NULL && strstr(module->sanitize, "thread") != NULL && strstr(ours, "thread") == NULL) {
+        return host_fail(err, "%s: a driver with the thread sanitizer needs a filterbed that is built with it (scripts/build tsan)",
+                         filter);
+    }
+    return 0;
+}
+
 static int
 prepare_filter(const struct run_options *o, const char *filter, struct prepared *p, struct host_error *err)
 {
@@ -125,7 +141,10 @@ prepare_filter(const struct run_options *o, const char *filter, struct prepared 
     for (size_t i = 0; !o->quiet && f.module.rebuilt && i < f.module.notes.count; i++) {
         fprintf(stderr, "filterbed: note: %s\n", f.module.notes.items[i]);
     }
-    rc = read_inf(filter, &f, err);
+    rc = check_sanitizer(filter, &f.module, err);
+    if (rc == 0) {
+        rc = read_inf(filter, &f, err);
+    }
     if (rc == 0) {
         rc = check_against(p, &f, err);
     }

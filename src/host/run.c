@@ -274,6 +274,7 @@ supervise(struct supervisor *s)
     if (s->report == NULL) {
         return status;
     }
+    noise_report(s);
     describe_run(s, (double)(now_ms() - started) / 1000);
     /* A filter that never got going has only said why. */
     const bool silent = failed && s->command <= 0 && report_findings(s->report) == 0 && !crashed;
@@ -290,7 +291,7 @@ int
 fbed_run(const struct run_options *options)
 {
     struct prepared prepared;
-    struct supervisor s = {.options = options, .prepared = &prepared, .signal_fd = -1, .down = -1, .place = {.fuse_fd = -1}};
+    struct supervisor s = {.options = options, .prepared = &prepared, .signal_fd = -1, .down = -1, .noise = -1, .place = {.fuse_fd = -1}};
     struct host_error err;
     char message[1024];
     int status = RUN_EXIT_FAILED;
@@ -309,6 +310,8 @@ fbed_run(const struct run_options *options)
     json_decref(s.images);
     json_decref(s.report);
     json_decref(s.crash);
+    json_decref(s.sanitizer);
+    host_buf_free(&s.line);
     free(s.error);
     free(s.script_text);
     prepare_free(&prepared);

@@ -56,11 +56,16 @@ take_note(struct supervisor *s, json_t *m)
 bool
 supervise_step(struct supervisor *s, int timeout_ms)
 {
-    struct pollfd fds[2] = {{.fd = s->signal_fd, .events = POLLIN}, {.fd = s->up.ended ? -1 : s->up.fd, .events = POLLIN}};
+    struct pollfd fds[3] = {{.fd = s->signal_fd, .events = POLLIN},
+                            {.fd = s->up.ended ? -1 : s->up.fd, .events = POLLIN},
+                            {.fd = s->noise, .events = POLLIN}};
     json_t *m;
-    int n = poll(fds, 2, timeout_ms);
+    int n = poll(fds, 3, timeout_ms);
     if (n <= 0) {
         return n < 0 && errno == EINTR;
+    }
+    if (fds[2].revents != 0) {
+        noise_read(s);
     }
     if (fds[1].revents != 0) {
         channel_fill(&s->up);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The supervisor's state, shared by supervise.c (server and messages), children.c (processes) and run.c. Internal to host. */
+/* The supervisor's state, shared by supervise.c (server and messages), children.c (processes), noise.c and run.c. Internal to host. */
 #ifndef FILTERBED_HOST_SUPERVISE_H
 #define FILTERBED_HOST_SUPERVISE_H
 
@@ -24,6 +24,9 @@ struct supervisor {
     bool server_ended;
     int server_status;
     struct channel up;
+    int noise;              /* standard error of a server that runs under a sanitizer; -1 */
+    struct host_buf line;   /* of it, not yet whole */
+    json_t *sanitizer;      /* its findings: texts */
     int down;
     json_t *images, *report, *crash;
     bool loaded, serving, script_done, script_ok;
@@ -52,6 +55,14 @@ children_start_command(struct supervisor *s, int *status, struct host_error *err
 /* Forwards signals, notices ends. */
 void
 children_signals(struct supervisor *s);
+
+/* ---- noise.c ---- */
+/* Passes on what the server wrote, and notes a sanitizer's findings in it. */
+void
+noise_read(struct supervisor *s);
+/* Adds them to the report. */
+void
+noise_report(struct supervisor *s);
 
 /* ---- supervise.c ---- */
 /* Waits up to timeout_ms (-1: for ever) for something to happen, and takes note of it. false: nothing did. */

@@ -49,6 +49,9 @@ fb()
 {
     timeout -s KILL 120 "$FILTERBED" "$@" >"$WORK/out" 2>"$WORK/err" </dev/null
     status=$?
+    if [ -n "$SANITIZE" ] && grep -qE 'WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer|runtime error: ' "$WORK/err"; then
+        fail "a sanitizer's finding in filterbed $*"
+    fi
 }
 # exits N: the last fb exited with N
 exits()

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # make -j4 of a generated C project inside the mount with two filters gives the same objects as outside.
+# ctest-labels: concurrent
 . "$(dirname "$0")/lib.sh"
 need_fuse
-files=${FILTERBED_MAKE_FILES:-60}
+files=${FILTERBED_MAKE_FILES:-$([ -z "$SANITIZE" ] && echo 60 || echo 20)}
 generate()
 {
     mkdir -p "$1/include" "$1/src"

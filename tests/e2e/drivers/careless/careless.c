@@ -1,55 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* A test driver whose mistakes only a sanitizer sees; the name of a file asks for one. */
+/* A test driver with mistakes that only a sanitizer sees. */
 #include <fltKernel.h>
 
 DRIVER_INITIALIZE DriverEntry;
 
 static PFLT_FILTER Filter;
-static volatile UCHAR Sink;
-
-static BOOLEAN
-CarelessAsked(PFLT_CALLBACK_DATA Data, PCWSTR Word)
-{
-    UNICODE_STRING Wanted;
-    PFLT_FILE_NAME_INFORMATION Name;
-    BOOLEAN Asked = FALSE;
-
-    RtlInitUnicodeString(&Wanted, Word);
-    if (NT_SUCCESS(FltGetFileNameInformation(Data, FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_DEFAULT, &Name))) {
-        Asked = NT_SUCCESS(FltParseFileNameInformation(Name)) && RtlEqualUnicodeString(&Name->FinalComponent, &Wanted, FALSE);
-        FltReleaseFileNameInformation(Name);
-    }
-    return Asked;
-}
+static volatile int Result;
 
 static FLT_PREOP_CALLBACK_STATUS FLTAPI
-CarelessPreCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *CompletionContext)
+CarelessPreWrite(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID *CompletionContext)
 {
-    volatile UCHAR *Block = ExAllocatePoolZero(NonPagedPool, 100, 'eraC');
-    UCHAR Local[16];
-    volatile UCHAR *Index = Local;
+    int Shift = Data->Iopb->TargetFileObject->FileName.Length + 40;
+    volatile UCHAR *Block = ExAllocatePoolWithTag(PagedPool, 64, 'eraC');
 
     UNREFERENCED_PARAMETER(FltObjects);
     UNREFERENCED_PARAMETER(CompletionContext);
-    RtlZeroMemory(Local, sizeof Local);
-    if (Block == NULL) {
-        return FLT_PREOP_SUCCESS_NO_CALLBACK;
-    }
-    if (CarelessAsked(Data, L"read-beyond")) {
-        Sink = Block[100];
-    }
-    if (CarelessAsked(Data, L"write-before")) {
-        Block[-1] = 1;
-    }
-    if (CarelessAsked(Data, L"local-beyond")) {
-        Sink = Index[sizeof Local + (Sink & 1)];
-    }
-    if (CarelessAsked(Data, L"use-after-free")) {
+    Result = 1 << Shift;
+    if (Block != NULL) {
+        Block[0] = 1;
         ExFreePoolWithTag((PVOID)Block, 'eraC');
-        Sink = Block[4];
-        Block = ExAllocatePoolZero(NonPagedPool, 100, 'eraC');
+        Result += Block[0];
     }
-    ExFreePoolWithTag((PVOID)Block, 'eraC');
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
 }
 
@@ -62,7 +33,7 @@ CarelessUnload(FLT_FILTER_UNLOAD_FLAGS Flags)
 }
 
 static const FLT_OPERATION_REGISTRATION Operations[] = {
-    {IRP_MJ_CREATE, 0, CarelessPreCreate, NULL, NULL},
+    {IRP_MJ_WRITE, 0, CarelessPreWrite, NULL, NULL},
     {IRP_MJ_OPERATION_END, 0, NULL, NULL, NULL},
 };
 
@@ -80,11 +51,5 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 
     UNREFERENCED_PARAMETER(RegistryPath);
     Status = FltRegisterFilter(DriverObject, &Registration, &Filter);
-    if (NT_SUCCESS(Status)) {
-        Status = FltStartFiltering(Filter);
-        if (!NT_SUCCESS(Status)) {
-            FltUnregisterFilter(Filter);
-        }
-    }
-    return Status;
+    return NT_SUCCESS(Status) ? FltStartFiltering(Filter) : Status;
 }
