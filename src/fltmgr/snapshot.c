@@ -195,6 +195,7 @@ FltpSnapshotPublishLocked(PFLT_VOLUME Volume)
     atomic_store_explicit(
         &Volume->Interest, Owed ? ~0ull : Snapshot->Majors | atomic_load(&Volume->Forced), memory_order_release);
     Volume->Generation++;
+    IopInterestChanged();
     if (Old != NULL) {
         InsertTailList(&Volume->Retired, &Old->Links);
     }

@@ -42,6 +42,7 @@ IopStackUpdateLocked(PDEVICE_OBJECT Device)
     atomic_store_explicit(&IopDevice(Bottom)->Foreign, Foreign, memory_order_relaxed);
     atomic_store_explicit(&IopDevice(Bottom)->Top, Top, memory_order_release);
     atomic_fetch_add_explicit(&IopDevice(Bottom)->Generation, 1, memory_order_release);
+    IopInterestChanged();
 }
 
 PDEVICE_OBJECT

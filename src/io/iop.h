@@ -222,6 +222,8 @@ typedef struct IOP_HOOKS {
 /* Up to four users (fltmgr, fsrtl, view, tests); every non-NULL member is called in registration order. */
 NTSTATUS IopRegisterHooks(const IOP_HOOKS *Hooks);
 VOID IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
+/* What the Interest hooks would answer is another now: after the change is visible to them.  Any IRQL, any locks held. */
+VOID IopInterestChanged(VOID);
 
 /* ---- drivers ---- */
 /* Creates \Driver\<Name> or \FileSystem\<Name>, calls DriverEntry.  Runtime drivers pass Owner NULL. */

@@ -40,6 +40,9 @@ typedef struct IOP_DEVICE {
     _Atomic(PDEVICE_OBJECT) Top;               /* valid in the lowest device of a stack */
     _Atomic(ULONG) Generation;                 /* of the lowest device: changes with every attach and detach */
     _Atomic(LONG) Foreign;                     /* of the lowest device: devices of drivers that are not ours above it */
+    /* Of a volume device: what IopQueryInterest found at that epoch; 0 while it is written */
+    _Atomic(ULONGLONG) InterestEpoch;
+    _Atomic(ULONGLONG) InterestMajors, InterestCached, InterestPaging, InterestGeneration;
 } IOP_DEVICE;
 
 static inline IOP_DEVICE *

@@ -21,6 +21,7 @@ IopRegisterHooks(const IOP_HOOKS *Hooks)
     if (Count < IOP_MAX_HOOKS) {
         IopHooks[Count] = *Hooks;
         atomic_store_explicit(&IopHookCount, Count + 1, memory_order_release);
+        IopInterestChanged();
         Status = STATUS_SUCCESS;
     }
     port_lock_release(&IopDatabaseLock);
@@ -31,6 +32,7 @@ VOID
 IopUnregisterHooks(VOID)
 {
     atomic_store_explicit(&IopHookCount, 0, memory_order_release);
+    IopInterestChanged();
 }
 
 VOID
@@ -210,13 +212,57 @@ IopVolumeTop(PDEVICE_OBJECT RealOrVolumeDevice)
     return IopStackTop(IopVolumeOf(RealOrVolumeDevice));
 }
 
+/*
+ * Asked for with every request and changed by every attach and detach, so each volume device keeps the last answer together with the
+ * epoch it belongs to.  InterestEpoch is written before (0) and after the words: who reads the same valid epoch twice has read them whole.
+ */
+static _Atomic(ULONGLONG) IopInterestEpoch = 1;
+
+VOID
+IopInterestChanged(VOID)
+{
+    atomic_fetch_add_explicit(&IopInterestEpoch, 1, memory_order_acq_rel);
+}
+
+static BOOLEAN
+IopInterestKnown(IOP_DEVICE *Extension, ULONGLONG Epoch, IOP_INTEREST *Interest)
+{
+    if (atomic_load_explicit(&Extension->InterestEpoch, memory_order_acquire) != Epoch) {
+        return FALSE;
+    }
+    Interest->Majors = atomic_load_explicit(&Extension->InterestMajors, memory_order_acquire);
+    Interest->CachedMajors = atomic_load_explicit(&Extension->InterestCached, memory_order_acquire);
+    Interest->PagingMajors = atomic_load_explicit(&Extension->InterestPaging, memory_order_acquire);
+    Interest->Generation = (ULONG)atomic_load_explicit(&Extension->InterestGeneration, memory_order_acquire);
+    return atomic_load_explicit(&Extension->InterestEpoch, memory_order_relaxed) == Epoch;
+}
+
+static VOID
+IopInterestKeep(IOP_DEVICE *Extension, ULONGLONG Epoch, const IOP_INTEREST *Interest)
+{
+    port_lock_acquire(&IopDatabaseLock);
+    if (atomic_load_explicit(&IopInterestEpoch, memory_order_acquire) == Epoch) {
+        atomic_exchange_explicit(&Extension->InterestEpoch, 0, memory_order_acq_rel);
+        atomic_store_explicit(&Extension->InterestMajors, Interest->Majors, memory_order_release);
+        atomic_store_explicit(&Extension->InterestCached, Interest->CachedMajors, memory_order_release);
+        atomic_store_explicit(&Extension->InterestPaging, Interest->PagingMajors, memory_order_release);
+        atomic_store_explicit(&Extension->InterestGeneration, Interest->Generation, memory_order_release);
+        atomic_store_explicit(&Extension->InterestEpoch, Epoch, memory_order_release);
+    }
+    port_lock_release(&IopDatabaseLock);
+}
+
 VOID
 IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
 {
     PDEVICE_OBJECT Volume = IopVolumeOf(VolumeDevice);
     IOP_DEVICE *Extension = IopDevice(Volume);
-    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+    const ULONGLONG Epoch = atomic_load_explicit(&IopInterestEpoch, memory_order_acquire);
 
+    if (IopInterestKnown(Extension, Epoch, Interest)) {
+        return;
+    }
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
     memset(Interest, 0, sizeof(*Interest));
     Interest->Generation = atomic_load_explicit(&Extension->Generation, memory_order_acquire);
     for (ULONG i = 0; i < Count; i++) {
@@ -227,6 +273,7 @@ IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
     if (atomic_load_explicit(&Extension->Foreign, memory_order_relaxed) != 0) {
         Interest->Majors = Interest->CachedMajors = Interest->PagingMajors = ~0ull;
     }
+    IopInterestKeep(Extension, Epoch, Interest);
 }
 
 /* ---- query-open ---- */
