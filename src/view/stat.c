@@ -5,11 +5,13 @@
  * A stat goes down as a query by name (VIEW_MJ_QUERY_OPEN) and, where a filter or the file system does not take that, as create, query,
  * cleanup, close.  A FUSE LOOKUP has no counterpart on Windows: the name is resolved below the stack.  If the reply lets the
  * kernel keep the attributes, they are asked for through the stack instead; if not, they are marked expired, so that the stat or
- * open that follows asks the filters.
+ * open that follows asks the filters.  A directory's are asked for through the stack and kept for an instant (one tick of the
+ * kernel's clock): the kernel checks permissions on every component of a path, and would ask for each once more.
  */
 #include "view/viewp.h"
 
 #define VIEWP_DEFAULT_TTL 1000000000ull        /* changes behind the mount show after this */
+#define VIEWP_INSTANT 1ull
 #define VIEWP_WATCHING                                                                                                     \
     (IOP_INTEREST_BIT(IRP_MJ_CREATE) | IOP_INTEREST_BIT(VIEW_MJ_QUERY_OPEN) | IOP_INTEREST_BIT(VIEW_MJ_NETWORK_QUERY_OPEN) |  \
      IOP_INTEREST_BIT(IRP_MJ_DIRECTORY_CONTROL))
@@ -169,15 +171,47 @@ ViewpStatChild(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Byt
     return Status;
 }
 
+static BOOLEAN
+ViewpIsKnownDirectory(VIEW *View, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes)
+{
+    VIEW_NODE *Node = ViewLinkFind(View, Parent, Name, Bytes);
+    if (Node == NULL) {
+        return FALSE;
+    }
+    ULONG Mode = atomic_load_explicit(&Node->Mode, memory_order_relaxed);
+    ViewNodeRelease(View, Node, 1);
+    return (Mode & VIEW_S_IFMT) == VIEW_S_IFDIR;
+}
+
+/* What the reply may say, and for how long. */
+static NTSTATUS
+ViewpLookupStat(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, struct view_entry *Out, FILE_STAT_LX_INFORMATION *Stat)
+{
+    ULONGLONG Majors = ViewpInterest(Call->View);
+    BOOLEAN Seen = (Majors & VIEWP_SEES_STAT) != 0;
+    Out->entry_ttl_ns = Out->attr_ttl_ns = ViewpTtlFor(Call->View, Majors);
+    if (Out->attr_ttl_ns != 0 || !Seen) {
+        return ViewpStatChild(Call, Parent, Name, Bytes, !Seen, Stat);
+    }
+    BOOLEAN Directory = ViewpIsKnownDirectory(Call->View, Parent, Name, Bytes);
+    NTSTATUS Status = STATUS_SUCCESS;
+    if (!Directory) {
+        Status = ViewpStatChild(Call, Parent, Name, Bytes, TRUE, Stat);
+        Directory = NT_SUCCESS(Status) && (ViewStatMode(Stat) & VIEW_S_IFMT) == VIEW_S_IFDIR;
+    }
+    if (Directory) {
+        Status = ViewpStatChild(Call, Parent, Name, Bytes, FALSE, Stat);
+        Out->attr_ttl_ns = VIEWP_INSTANT;
+    }
+    return Status;
+}
+
 NTSTATUS
 ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, struct view_entry *Out)
 {
     VIEW *View = Call->View;
-    ULONGLONG Majors = ViewpInterest(View);
-    uint64_t Ttl = ViewpTtlFor(View, Majors);
-    BOOLEAN Below = Ttl == 0 || (Majors & VIEWP_SEES_STAT) == 0;
     FILE_STAT_LX_INFORMATION Stat;
-    NTSTATUS Status = ViewpStatChild(Call, Parent, Name, Bytes, Below, &Stat);
+    NTSTATUS Status = ViewpLookupStat(Call, Parent, Name, Bytes, Out, &Stat);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -190,8 +224,6 @@ ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, 
     }
     Out->node = ViewNodeId(View, Node);
     Out->generation = Node->Generation;
-    Out->entry_ttl_ns = Ttl;
-    Out->attr_ttl_ns = Ttl;
     ViewAttrFromStat(Call, Node, &Stat, &Out->attr);
     return STATUS_SUCCESS;
 }
@@ -301,6 +333,9 @@ view_getattr(view *v, view_node node, view_handle *handle, const struct view_who
     if (NT_SUCCESS(Status)) {
         ViewAttrFromStat(&Call, Node, &Stat, out);
         *ttl_ns = ViewTtl(v);
+        if (*ttl_ns == 0 && (out->mode & VIEW_S_IFMT) == VIEW_S_IFDIR) {
+            *ttl_ns = VIEWP_INSTANT;           /* the root and working directories have no lookup to bring them */
+        }
     }
     return ViewLeave(&Call, Status);
 }
