@@ -34,7 +34,10 @@ send_descriptor(int fd, const char *text, int pass)
 {
     char control[CMSG_SPACE(sizeof(int))];
     struct iovec part = {(char *)text, 1};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr m = {.msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof control};
     memset(control, 0, sizeof control);
     struct cmsghdr *head = CMSG_FIRSTHDR(&m);
     head->cmsg_level = SOL_SOCKET;
@@ -58,7 +61,8 @@ channel_send(int fd, json_t *message, int pass)
     size_t n = strlen(text), start = pass >= 0;
     text[n++] = '\n'; /* over the NUL */
     pthread_mutex_lock(&send_lock);
-    bool sent = (pass < 0 || send_descriptor(fd, text, pass)) && write_all(fd, text + start, n - start);
+    bool sent =
+        (pass < 0 || send_descriptor(fd, text, pass)) && write_all(fd, text + start, n - start);
     pthread_mutex_unlock(&send_lock);
     free(text);
     return sent;
@@ -85,7 +89,10 @@ receive(struct channel *c, char *buffer, size_t size)
 {
     char control[CMSG_SPACE(sizeof(int))];
     struct iovec part = {buffer, size};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr m = {.msg_iov = &part,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof control};
     ssize_t n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC);
     if (n < 0 && errno == ENOTSOCK) {
         return read(c->fd, buffer, size);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages between supervisor and server: one JSON object a line, "type" says which. Internal to host. */
+/* Messages between supervisor and server: one JSON object a line, "type" says which. Internal to
+ * host. */
 #ifndef FILTERBED_HOST_CHANNEL_H
 #define FILTERBED_HOST_CHANNEL_H
 
@@ -11,7 +12,8 @@
 /* The server's descriptors. */
 enum { CHANNEL_UP = 3, CHANNEL_DOWN = 4, CHANNEL_DIRECTORY = 5, CHANNEL_LOG = 6 };
 
-/* Consumes message. pass: a descriptor to send along (fd must be a socket), or -1. false: the other side is gone. */
+/* Consumes message. pass: a descriptor to send along (fd must be a socket), or -1. false: the other
+ * side is gone. */
 bool
 channel_send(int fd, json_t *message, int pass);
 

@@ -67,7 +67,8 @@ set_preload(const struct supervisor *s)
     runtime = NULL; /* it is there */
 #endif
     if (runtime != NULL) {
-        char *both = host_printf("%s%s%s", runtime, before != NULL ? ":" : "", before != NULL ? before : "");
+        char *both =
+            host_printf("%s%s%s", runtime, before != NULL ? ":" : "", before != NULL ? before : "");
         setenv("LD_PRELOAD", both, 1);
         setenv("ASAN_OPTIONS", "detect_leaks=0:abort_on_error=1", 0);
         setenv("UBSAN_OPTIONS", "print_stacktrace=1", 0);
@@ -101,7 +102,8 @@ int
 children_start_server(struct supervisor *s, struct host_error *err)
 {
     int up[2], down[2], errors[2] = {-1, -1};
-    if (pipe2(up, O_CLOEXEC) != 0 || (s->prepared->sanitizer_runtime != NULL && pipe2(errors, O_CLOEXEC) != 0)) {
+    if (pipe2(up, O_CLOEXEC) != 0 ||
+        (s->prepared->sanitizer_runtime != NULL && pipe2(errors, O_CLOEXEC) != 0)) {
         return host_fail(err, "pipe: %s", strerror(errno));
     }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, down) != 0) {
@@ -152,7 +154,8 @@ explain_command(const struct supervisor *s, int error, int *status, struct host_
     const char *name = s->options->command[0];
     if (error < 0) {
         *status = RUN_EXIT_FAILED;
-        return host_fail(err, "cannot enter %s through the filters: %s", s->place.cwd, strerror(-error));
+        return host_fail(err, "cannot enter %s through the filters: %s", s->place.cwd,
+                         strerror(-error));
     }
     *status = error == ENOENT || error == ENOTDIR ? RUN_EXIT_NOT_FOUND : RUN_EXIT_NOT_EXECUTABLE;
     return host_fail(err, "%s: %s", name, error == ENOENT ? "command not found" : strerror(error));
@@ -190,10 +193,12 @@ children_start_command(struct supervisor *s, int *status, struct host_error *err
 static void
 reap(struct supervisor *s)
 {
-    if (s->server > 0 && !s->server_ended && waitpid(s->server, &s->server_status, WNOHANG) == s->server) {
+    if (s->server > 0 && !s->server_ended &&
+        waitpid(s->server, &s->server_status, WNOHANG) == s->server) {
         s->server_ended = true;
     }
-    if (s->command > 0 && !s->command_ended && waitpid(s->command, &s->command_status, WNOHANG) == s->command) {
+    if (s->command > 0 && !s->command_ended &&
+        waitpid(s->command, &s->command_status, WNOHANG) == s->command) {
         s->command_ended = true;
     }
 }

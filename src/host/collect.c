@@ -52,7 +52,8 @@ frame(json_t *modules, uintptr_t pc, bool exact)
     if (!host_image_locate(pc - (exact ? 0 : 1), &path, &offset, &driver)) {
         return json_pack("[i, I, b]", -1, (json_int_t)pc, !exact);
     }
-    return json_pack("[I, I, b]", (json_int_t)module_index(modules, path, driver), (json_int_t)(offset + (exact ? 0 : 1)), !exact);
+    return json_pack("[I, I, b]", (json_int_t)module_index(modules, path, driver),
+                     (json_int_t)(offset + (exact ? 0 : 1)), !exact);
 }
 
 static json_t *
@@ -75,8 +76,8 @@ operations(const struct host_nt_filter *f)
     json_t *list = json_array();
     for (unsigned i = 0; i < f->operation_count; i++) {
         const struct host_nt_operation *o = &f->operations[i];
-        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "operation", o->name, "pre", (json_int_t)o->pre, "post",
-                                              (json_int_t)o->post));
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "operation", o->name, "pre",
+                                              (json_int_t)o->pre, "post", (json_int_t)o->post));
     }
     return list;
 }
@@ -92,9 +93,10 @@ counts(const vf_owner *owner, enum vf_kind from, enum vf_kind to)
         if (c.allocated == 0) {
             continue;
         }
-        json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", vf_kind_name(kind), "allocated",
-                                              (json_int_t)c.allocated, "freed", (json_int_t)c.freed, "live",
-                                              (json_int_t)c.live, "peak", (json_int_t)c.peak));
+        json_array_append_new(
+            list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "kind", vf_kind_name(kind), "allocated",
+                            (json_int_t)c.allocated, "freed", (json_int_t)c.freed, "live",
+                            (json_int_t)c.live, "peak", (json_int_t)c.peak));
     }
     return list;
 }
@@ -127,9 +129,10 @@ one_filter(struct collector *c)
         c->counts = f->last;
     }
     unsigned instances = c->counts.instances > f->instances ? c->counts.instances : f->instances;
-    return json_pack("{s:s, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o}", "name", f->service, "altitude", text(f->altitude),
-                     "module", text(f->module), "inf", text(f->inf), "instances", (int)instances, "state",
-                     state_name(f, c->counts.dead), "operations", operations(&c->counts), "contexts",
+    return json_pack("{s:s, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o}", "name", f->service,
+                     "altitude", text(f->altitude), "module", text(f->module), "inf", text(f->inf),
+                     "instances", (int)instances, "state", state_name(f, c->counts.dead),
+                     "operations", operations(&c->counts), "contexts",
                      counts(f->image.owner, VF_CONTEXT_VOLUME, VF_NAME_INFORMATION), "objects",
                      counts(f->image.owner, VF_NAME_INFORMATION, VF_KIND_COUNT));
 }
@@ -141,13 +144,16 @@ add_finding(const struct vf_finding *f, void *ctx)
 {
     struct collector *c = ctx;
     const bool fault = strcmp(f->code, "K-00") == 0;
-    json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "code", f->code, "rule", text(f->rule), "bugcheck",
-                          text(f->bugcheck), "filter", text(f->owner), "kind", text(f->kind), "text", text(f->text),
-                          "count", (json_int_t)f->count, "thread", (json_int_t)f->thread, "operation",
+    json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "code", f->code, "rule",
+                          text(f->rule), "bugcheck", text(f->bugcheck), "filter", text(f->owner),
+                          "kind", text(f->kind), "text", text(f->text), "count",
+                          (json_int_t)f->count, "thread", (json_int_t)f->thread, "operation",
                           f->operation[0] != '\0' ? text(f->operation) : json_null());
     json_object_set_new(j, "stack", frames(c->modules, f->stack, fault));
     json_object_set_new(j, "allocated_at",
-                        f->acquire != 0 && f->acquire != f->stack ? frames(c->modules, f->acquire, false) : json_array());
+                        f->acquire != 0 && f->acquire != f->stack
+                            ? frames(c->modules, f->acquire, false)
+                            : json_array());
     json_array_append_new(c->list, j);
 }
 
@@ -156,8 +162,10 @@ add_unimplemented(const char *routine, uintptr_t caller, uint64_t count, void *c
 {
     struct collector *c = ctx;
     const struct port_module *m = port_module_find(caller);
-    json_array_append_new(c->list, json_pack("{s:s, s:o, s:I, s:o}", "routine", routine, "filter", text(m != NULL ? m->name : NULL),
-                                             "count", (json_int_t)count, "caller", frame(c->modules, caller, false)));
+    json_array_append_new(c->list,
+                          json_pack("{s:s, s:o, s:I, s:o}", "routine", routine, "filter",
+                                    text(m != NULL ? m->name : NULL), "count", (json_int_t)count,
+                                    "caller", frame(c->modules, caller, false)));
 }
 
 json_t *
@@ -172,8 +180,9 @@ report_collect(fbed_machine *machine)
     vf_findings(add_finding, &c);
     c.list = missing;
     vf_unimplemented_each(add_unimplemented, &c);
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION, "filters", filters,
-                     "findings", findings, "unimplemented", missing, "modules", c.modules);
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
+                     "filters", filters, "findings", findings, "unimplemented", missing, "modules",
+                     c.modules);
 }
 
 /* ---- images, for a crash ---- */
@@ -195,8 +204,9 @@ image_visit(struct dl_phdr_info *info, size_t size, void *ctx)
         }
     }
     if (high != 0 && host_image_locate(low, &path, &offset, &driver)) {
-        json_array_append_new(ctx, json_pack("{s:s, s:b, s:I, s:I, s:I}", "path", path, "driver", driver, "bias",
-                                             (json_int_t)info->dlpi_addr, "base", (json_int_t)low, "end", (json_int_t)high));
+        json_array_append_new(ctx, json_pack("{s:s, s:b, s:I, s:I, s:I}", "path", path, "driver",
+                                             driver, "bias", (json_int_t)info->dlpi_addr, "base",
+                                             (json_int_t)low, "end", (json_int_t)high));
     }
     return 0;
 }
@@ -224,10 +234,13 @@ report_crash_frames(const json_t *addresses, const json_t *images, json_t *repor
         json_t *entry = NULL;
         json_array_foreach(images, n, image)
         {
-            if (at >= json_integer_value(json_object_get(image, "base")) && at < json_integer_value(json_object_get(image, "end"))) {
-                size_t index = module_index(modules, json_string_value(json_object_get(image, "path")),
-                                            json_is_true(json_object_get(image, "driver")));
-                entry = json_pack("[I, I, b]", (json_int_t)index, pc - json_integer_value(json_object_get(image, "bias")), i > 0);
+            if (at >= json_integer_value(json_object_get(image, "base")) &&
+                at < json_integer_value(json_object_get(image, "end"))) {
+                size_t index =
+                    module_index(modules, json_string_value(json_object_get(image, "path")),
+                                 json_is_true(json_object_get(image, "driver")));
+                entry = json_pack("[I, I, b]", (json_int_t)index,
+                                  pc - json_integer_value(json_object_get(image, "bias")), i > 0);
                 break;
             }
         }

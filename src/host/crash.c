@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The crash record: one JSON line, made without allocation in a signal handler, so that the supervisor can
- * say what the server died of.
+ * The crash record: one JSON line, made without allocation in a signal handler, so that the
+ * supervisor can say what the server died of.
  */
 #include "host/crash.h"
 
@@ -83,7 +83,10 @@ crash_to(int fd)
 }
 
 static void
-record_json(struct line *l, const struct port_fault_info *info, const char *driver, const char *operation)
+record_json(struct line *l,
+            const struct port_fault_info *info,
+            const char *driver,
+            const char *operation)
 {
     put(l, "{\"type\":\"crash\",\"signal\":");
     put_number(l, (unsigned)info->signo);
@@ -109,7 +112,8 @@ crash_record(const struct port_fault_info *info)
     static struct line l; /* one crash per process */
     char operation[320];
     const struct vf_operation *current = vf_operation_current();
-    const char *driver = current != NULL && current->owner != NULL ? vf_owner_name(current->owner) : "";
+    const char *driver =
+        current != NULL && current->owner != NULL ? vf_owner_name(current->owner) : "";
     vf_operation_text(operation, sizeof operation);
     if (crash_fd >= 0) {
         record_json(&l, info, driver, operation);

@@ -44,7 +44,8 @@ static int
 fail_status(struct fbed_error *error, uint32_t status, const char *who, const char *what)
 {
     char text[64];
-    return fbed_fail(error, status, 0, "%s: %s: %s", who, what, host_status_text(status, text, sizeof text));
+    return fbed_fail(error, status, 0, "%s: %s: %s", who, what,
+                     host_status_text(status, text, sizeof text));
 }
 
 extern const char *
@@ -72,18 +73,22 @@ unload_waits(vf_owner *owner, unsigned seconds)
 }
 
 int
-fbed_machine_create(const struct fbed_machine_options *options, fbed_machine **machine, struct fbed_error *error)
+fbed_machine_create(const struct fbed_machine_options *options,
+                    fbed_machine **machine,
+                    struct fbed_error *error)
 {
     static const enum vf_level levels[] = {VF_OFF, VF_STANDARD, VF_FULL};
     *machine = NULL;
     if (atomic_exchange(&machine_made, true)) {
-        return fbed_fail(error, 0, EBUSY, "this process has, or had, a machine; there is one per process");
+        return fbed_fail(error, 0, EBUSY,
+                         "this process has, or had, a machine; there is one per process");
     }
     fbed_machine *m = host_xalloc(sizeof *m);
     memset(m, 0, sizeof *m);
     pthread_mutex_init(&m->lock, NULL);
     m->filters_tail = &m->filters;
-    m->options = (struct fbed_machine_options){.verify = FBED_VERIFY_STANDARD, .debug_fd = -1, .crash_fd = -1};
+    m->options = (struct fbed_machine_options){
+        .verify = FBED_VERIFY_STANDARD, .debug_fd = -1, .crash_fd = -1};
     if (options != NULL) {
         m->options = *options;
     }
@@ -94,7 +99,8 @@ fbed_machine_create(const struct fbed_machine_options *options, fbed_machine **m
     if (m->options.debug_fd >= 0) {
         port_debug_output_fd(m->options.debug_fd);
     }
-    vf_set_level(levels[m->options.verify <= FBED_VERIFY_FULL ? m->options.verify : FBED_VERIFY_FULL]);
+    vf_set_level(
+        levels[m->options.verify <= FBED_VERIFY_FULL ? m->options.verify : FBED_VERIFY_FULL]);
     crash_to(m->options.crash_fd);
     uint32_t status = host_nt_start(crash_record);
     if (!HOST_STATUS_OK(status)) {
@@ -152,13 +158,18 @@ fbed_machine_destroy(fbed_machine *m)
 /* ---- volumes ---- */
 
 static int
-add_volume(fbed_machine *m, int fd, const struct fbed_volume_options *o, fbed_volume **volume, struct fbed_error *error)
+add_volume(fbed_machine *m,
+           int fd,
+           const struct fbed_volume_options *o,
+           fbed_volume **volume,
+           struct fbed_error *error)
 {
     struct fbed_volume *v = host_xalloc(sizeof *v);
     pthread_mutex_lock(&m->lock);
     *v = (struct fbed_volume){.next = m->volumes, .machine = m, .number = m->volume_count + 1};
     v->case_insensitive = o != NULL && o->case_insensitive;
-    struct host_nt_volume nt = {.number = v->number, .fd = fd, .case_insensitive = v->case_insensitive};
+    struct host_nt_volume nt = {
+        .number = v->number, .fd = fd, .case_insensitive = v->case_insensitive};
     nt.uid = getuid();
     nt.gid = getgid();
     nt.read_only = o != NULL && o->read_only;
@@ -177,13 +188,19 @@ add_volume(fbed_machine *m, int fd, const struct fbed_volume_options *o, fbed_vo
 }
 
 int
-fbed_volume_add_memory(fbed_machine *m, const struct fbed_volume_options *o, fbed_volume **volume, struct fbed_error *error)
+fbed_volume_add_memory(fbed_machine *m,
+                       const struct fbed_volume_options *o,
+                       fbed_volume **volume,
+                       struct fbed_error *error)
 {
     return add_volume(m, -1, o, volume, error);
 }
 
 int
-fbed_volume_add_directory(fbed_machine *m, int fd, const struct fbed_volume_options *o, fbed_volume **volume,
+fbed_volume_add_directory(fbed_machine *m,
+                          int fd,
+                          const struct fbed_volume_options *o,
+                          fbed_volume **volume,
                           struct fbed_error *error)
 {
     if (fd < 0) {
@@ -199,10 +216,14 @@ fbed_volume_number(const fbed_volume *volume)
 }
 
 static int
-run_script(fbed_volume *volume, const struct script *script, struct script_run *run, struct host_error *err)
+run_script(fbed_volume *volume,
+           const struct script *script,
+           struct script_run *run,
+           struct host_error *err)
 {
-    struct view_options options = {
-        .metadata = VIEW_METADATA_EXACT, .no_passthrough = true, .case_insensitive = volume->case_insensitive};
+    struct view_options options = {.metadata = VIEW_METADATA_EXACT,
+                                   .no_passthrough = true,
+                                   .case_insensitive = volume->case_insensitive};
     int rc = view_create(&run->v, volume->number, &options, NULL);
     if (rc != 0) {
         return host_fail(err, "%s: the volume cannot be opened: %s", script->name, strerror(-rc));
@@ -213,12 +234,16 @@ run_script(fbed_volume *volume, const struct script *script, struct script_run *
 }
 
 int
-fbed_volume_script(fbed_volume *volume, const char *text, const char *name, struct fbed_script_result *result,
+fbed_volume_script(fbed_volume *volume,
+                   const char *text,
+                   const char *name,
+                   struct fbed_script_result *result,
                    struct fbed_error *error)
 {
     struct script script;
     struct host_error err;
-    struct script_run run = {.out = stdout, .who = {.uid = getuid(), .gid = getgid(), .pid = (uint32_t)getpid()}};
+    struct script_run run = {.out = stdout,
+                             .who = {.uid = getuid(), .gid = getgid(), .pid = (uint32_t)getpid()}};
     int rc = script_parse(name, text, &script, &err);
     if (rc == 0) {
         rc = run_script(volume, &script, &run, &err);
@@ -226,7 +251,8 @@ fbed_volume_script(fbed_volume *volume, const char *text, const char *name, stru
     }
     if (result != NULL) {
         *result = (struct fbed_script_result){.operations = run.operations, .failed = run.failed};
-        snprintf(result->message, sizeof result->message, "%.*s", (int)sizeof result->message - 1, rc != 0 ? err.text : "");
+        snprintf(result->message, sizeof result->message, "%.*s", (int)sizeof result->message - 1,
+                 rc != 0 ? err.text : "");
     }
     return rc == 0 ? 0 : fail_host(error, &err);
 }
@@ -234,17 +260,23 @@ fbed_volume_script(fbed_volume *volume, const char *text, const char *name, stru
 /* ---- filters ---- */
 
 static int
-value_failed(struct fbed_error *error, const struct host_inf *inf, const struct host_inf_value *v, uint32_t status)
+value_failed(struct fbed_error *error,
+             const struct host_inf *inf,
+             const struct host_inf_value *v,
+             uint32_t status)
 {
     char text[64];
-    return fbed_fail(error, status, 0, "%s:%d: value \"%s\" cannot be stored: %s", inf->path, v != NULL ? v->line : 0,
-                     v != NULL ? v->name : "", host_status_text(status, text, sizeof text));
+    return fbed_fail(error, status, 0, "%s:%d: value \"%s\" cannot be stored: %s", inf->path,
+                     v != NULL ? v->line : 0, v != NULL ? v->name : "",
+                     host_status_text(status, text, sizeof text));
 }
 
 static uint32_t
 service_string(const char *service, const char *name, const char *text)
 {
-    return text != NULL ? host_nt_service_value(service, "", name, HOST_REG_SZ, text, strlen(text) + 1) : 0;
+    return text != NULL
+               ? host_nt_service_value(service, "", name, HOST_REG_SZ, text, strlen(text) + 1)
+               : 0;
 }
 
 static uint32_t
@@ -266,8 +298,12 @@ write_service(const char *service, const struct host_inf *inf, struct fbed_error
             return value_failed(error, inf, v, status);
         }
     }
-    const struct { const char *name; uint32_t number; } numbers[] = {
-        {"Type", inf->service_type}, {"Start", inf->start_type}, {"ErrorControl", inf->error_control}};
+    const struct {
+        const char *name;
+        uint32_t number;
+    } numbers[] = {{"Type", inf->service_type},
+                   {"Start", inf->start_type},
+                   {"ErrorControl", inf->error_control}};
     for (size_t i = 0; HOST_STATUS_OK(status) && i < sizeof numbers / sizeof *numbers; i++) {
         status = service_number(service, numbers[i].name, numbers[i].number);
     }
@@ -279,10 +315,14 @@ write_service(const char *service, const struct host_inf *inf, struct fbed_error
     }
     if (HOST_STATUS_OK(status)) {
         char image[256];
-        snprintf(image, sizeof image, "system32\\drivers\\%s", inf->binary != NULL ? inf->binary : service);
-        status = host_nt_service_value(service, "", "ImagePath", HOST_REG_EXPAND_SZ, image, strlen(image) + 1);
+        snprintf(image, sizeof image, "system32\\drivers\\%s",
+                 inf->binary != NULL ? inf->binary : service);
+        status = host_nt_service_value(service, "", "ImagePath", HOST_REG_EXPAND_SZ, image,
+                                       strlen(image) + 1);
     }
-    return HOST_STATUS_OK(status) ? 0 : fail_status(error, status, service, "its service key cannot be written");
+    return HOST_STATUS_OK(status)
+               ? 0
+               : fail_status(error, status, service, "its service key cannot be written");
 }
 
 static const char *
@@ -320,22 +360,28 @@ start_driver(struct fbed_filter *f, struct fbed_error *error)
     if (status == 0xC0000183u) {
         return fbed_fail(error, status, 0, "%s: DriverEntry crashed (%s)", f->service, text);
     }
-    return fbed_fail(error, status, 0, "%s: DriverEntry failed with %s (0x%08X)", f->service, text, status);
+    return fbed_fail(error, status, 0, "%s: DriverEntry failed with %s (0x%08X)", f->service, text,
+                     status);
 }
 
 static int
-load_filter(fbed_machine *m, const struct host_module *module, const struct host_inf *inf, struct fbed_filter *f,
+load_filter(fbed_machine *m,
+            const struct host_module *module,
+            const struct host_inf *inf,
+            struct fbed_filter *f,
             struct fbed_error *error)
 {
     struct host_error err;
     if (find_loaded(m, inf->service_name) != NULL) {
-        return fbed_fail(error, 0, EEXIST, "%s: a driver of that name is loaded already", inf->service_name);
+        return fbed_fail(error, 0, EEXIST, "%s: a driver of that name is loaded already",
+                         inf->service_name);
     }
     if (write_service(inf->service_name, inf, error) != 0) {
         return -1;
     }
     char *path = host_path_real(module->path);
-    int rc = host_image_load(inf->service_name, path != NULL ? path : module->path, &f->image, &err);
+    int rc =
+        host_image_load(inf->service_name, path != NULL ? path : module->path, &f->image, &err);
     free(path);
     if (rc != 0) {
         return fail_host(error, &err);
@@ -358,12 +404,16 @@ load_filter(fbed_machine *m, const struct host_module *module, const struct host
 }
 
 int
-fbed_filter_load(fbed_machine *m, const struct fbed_filter_options *o, fbed_filter **filter, struct fbed_error *error)
+fbed_filter_load(fbed_machine *m,
+                 const struct fbed_filter_options *o,
+                 fbed_filter **filter,
+                 struct fbed_error *error)
 {
     struct host_module module;
     struct host_inf inf;
     struct host_error err;
-    struct host_build_options build = {.filter = o->filter, .sanitize = o->sanitize, .cc = o->cc, .debug = o->debug};
+    struct host_build_options build = {
+        .filter = o->filter, .sanitize = o->sanitize, .cc = o->cc, .debug = o->debug};
     *filter = NULL;
     if (host_build_project(&build, &module, &err) != 0) {
         return fail_host(error, &err);
@@ -371,7 +421,8 @@ fbed_filter_load(fbed_machine *m, const struct fbed_filter_options *o, fbed_filt
     const char *path = o->inf != NULL ? o->inf : module.inf;
     int rc = -1;
     if (path == NULL) {
-        fbed_fail(error, 0, ENOENT, "%s: there is no INF beside it; without one its altitude is unknown", o->filter);
+        fbed_fail(error, 0, ENOENT,
+                  "%s: there is no INF beside it; without one its altitude is unknown", o->filter);
     } else if (host_inf_load(path, 0, &inf, &err) != 0) {
         fail_host(error, &err);
     } else {

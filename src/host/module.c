@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loading of driver modules: by absolute path, RTLD_NOW | RTLD_LOCAL. dlopen gives the same module for the
- * same file, so a file that is loaded once more is copied into memory first, which makes it another file.
+ * Loading of driver modules: by absolute path, RTLD_NOW | RTLD_LOCAL. dlopen gives the same module
+ * for the same file, so a file that is loaded once more is copied into memory first, which makes it
+ * another file.
  */
 #include "host/module.h"
 
@@ -76,7 +77,8 @@ explain(const char *name, const char *path, const char *message, struct host_err
         host_fail(err, "%s: %s calls %.*s, a routine that filterbed does not know", name, path,
                   (int)strcspn(at, " ,("), at);
     } else {
-        host_fail(err, "%s: cannot load %s: %s", name, path, message != NULL ? message : "no reason given");
+        host_fail(err, "%s: cannot load %s: %s", name, path,
+                  message != NULL ? message : "no reason given");
     }
 }
 
@@ -170,7 +172,10 @@ remember(const struct host_image *image, const struct stat *st)
 }
 
 int
-host_image_load(const char *name, const char *path, struct host_image *image, struct host_error *err)
+host_image_load(const char *name,
+                const char *path,
+                struct host_image *image,
+                struct host_error *err)
 {
     struct stat st;
     struct host_modinfo info;
@@ -184,7 +189,9 @@ host_image_load(const char *name, const char *path, struct host_image *image, st
     bool has_entry = info.has_driver_entry;
     host_modinfo_free(&info);
     if (!has_entry) {
-        return host_fail(err, "%s: %s has no DriverEntry: it is no driver, or the routine is static or misspelt", name, path);
+        return host_fail(
+            err, "%s: %s has no DriverEntry: it is no driver, or the routine is static or misspelt",
+            name, path);
     }
     image->handle = open_module(name, path, &st, err);
     if (image->handle == NULL) {
@@ -235,7 +242,8 @@ locate_visit(struct dl_phdr_info *info, size_t size, void *ctx)
         uintptr_t at = info->dlpi_addr + p->p_vaddr;
         if (p->p_type == PT_LOAD && l->pc >= at && l->pc < at + p->p_memsz) {
             l->offset = l->pc - info->dlpi_addr;
-            l->path = info->dlpi_name[0] != '\0' ? host_path_absolute(info->dlpi_name) : host_path_real("/proc/self/exe");
+            l->path = info->dlpi_name[0] != '\0' ? host_path_absolute(info->dlpi_name)
+                                                 : host_path_real("/proc/self/exe");
             return 1;
         }
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a sanitizer says about a driver goes to the server's standard error and does not change how the server
- * ends. It is passed on, and counted, so that it stands in the report and --error-exitcode sees it.
+ * What a sanitizer says about a driver goes to the server's standard error and does not change how
+ * the server ends. It is passed on, and counted, so that it stands in the report and
+ * --error-exitcode sees it.
  */
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +13,8 @@
 static const char *
 finding_in(const char *line)
 {
-    static const char *const marks[] = {": runtime error: ", "ERROR: AddressSanitizer: ", "WARNING: ThreadSanitizer: ",
-                                        "ERROR: LeakSanitizer: "};
+    static const char *const marks[] = {": runtime error: ", "ERROR: AddressSanitizer: ",
+                                        "WARNING: ThreadSanitizer: ", "ERROR: LeakSanitizer: "};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         const char *at = strstr(line, marks[i]);
         if (at != NULL) {
@@ -69,8 +70,9 @@ noise_report(struct supervisor *s)
     json_array_foreach(s->sanitizer, i, text)
     {
         json_array_append_new(json_object_get(s->report, "findings"),
-                              json_pack("{s:s, s:n, s:n, s:n, s:n, s:O, s:i, s:i, s:n, s:[], s:[]}", "code", "sanitizer", "rule",
-                                        "bugcheck", "filter", "kind", "text", text, "count", 1, "thread", 0, "operation",
-                                        "stack", "allocated_at"));
+                              json_pack("{s:s, s:n, s:n, s:n, s:n, s:O, s:i, s:i, s:n, s:[], s:[]}",
+                                        "code", "sanitizer", "rule", "bugcheck", "filter", "kind",
+                                        "text", text, "count", 1, "thread", 0, "operation", "stack",
+                                        "allocated_at"));
     }
 }

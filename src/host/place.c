@@ -37,7 +37,8 @@ enter_user_namespace(void)
         return -errno;
     }
     snprintf(map, sizeof map, "%u %u 1\n", uid, uid);
-    if (write_file("/proc/self/setgroups", "deny") != 0 || write_file("/proc/self/uid_map", map) != 0) {
+    if (write_file("/proc/self/setgroups", "deny") != 0 ||
+        write_file("/proc/self/uid_map", map) != 0) {
         return -EPERM;
     }
     snprintf(map, sizeof map, "%u %u 1\n", gid, gid);
@@ -75,13 +76,15 @@ make_temporary(struct place *p, struct host_error *err)
     const char *dir = getenv("TMPDIR");
     p->mountpoint = host_printf("%s/filterbed-XXXXXX", dir != NULL && *dir == '/' ? dir : "/tmp");
     if (mkdtemp(p->mountpoint) == NULL) {
-        return host_fail(err, "cannot make a mount point in %s: %s", dir != NULL ? dir : "/tmp", strerror(errno));
+        return host_fail(err, "cannot make a mount point in %s: %s", dir != NULL ? dir : "/tmp",
+                         strerror(errno));
     }
     p->temporary = true;
     return 0;
 }
 
-/* The current directory, if it lies in directory: its place inside the mount, else the mount's root. */
+/* The current directory, if it lies in directory: its place inside the mount, else the mount's
+ * root. */
 static char *
 inside(const char *directory, const char *mountpoint)
 {
@@ -90,7 +93,8 @@ inside(const char *directory, const char *mountpoint)
     if (n == 1) {
         n = 0; /* "/" */
     }
-    if (directory != NULL && getcwd(cwd, sizeof cwd) != NULL && strncmp(cwd, directory, n) == 0 && cwd[n] == '/') {
+    if (directory != NULL && getcwd(cwd, sizeof cwd) != NULL && strncmp(cwd, directory, n) == 0 &&
+        cwd[n] == '/') {
         return host_printf("%s%s", mountpoint, cwd + n);
     }
     return host_strdup(mountpoint);
@@ -109,10 +113,12 @@ place_mount(const char *directory, struct place *p, struct host_error *err)
     }
     if (!p->private && directory != NULL) {
         snprintf(p->note, sizeof p->note,
-                 "a mount namespace is not permitted here (%s): %s is shown at %s instead, which is also in $FILTERBED_MOUNT",
+                 "a mount namespace is not permitted here (%s): %s is shown at %s instead, which "
+                 "is also in $FILTERBED_MOUNT",
                  strerror(-reason), directory, p->mountpoint);
     }
-    struct fuse_mount_options options = {.mountpoint = p->mountpoint, .no_allow_other = geteuid() != 0};
+    struct fuse_mount_options options = {.mountpoint = p->mountpoint,
+                                         .no_allow_other = geteuid() != 0};
     options.allow_dev_suid = geteuid() == 0 && p->private;
     int rc = fuse_mount(&options, &p->fuse_fd, message, sizeof message);
     if (rc != 0) {

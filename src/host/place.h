@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where `filterbed run` mounts: over the directory itself in a mount namespace of its own, or at a temporary place. */
+/* Where `filterbed run` mounts: over the directory itself in a mount namespace of its own, or at a
+ * temporary place. */
 #ifndef FILTERBED_HOST_PLACE_H
 #define FILTERBED_HOST_PLACE_H
 
@@ -14,16 +15,18 @@ struct place {
     bool private;     /* in a mount namespace that only this process and its children see */
     int fuse_fd;      /* -1 once it was handed over */
     bool mounted;
-    char note[512];   /* what the user should know; "" */
+    char note[512]; /* what the user should know; "" */
 };
 
 /*
- * Mounts. directory: absolute, or NULL for a volume in memory. Must be called while the process has one
- * thread, and after the server was started, which stays outside. Returns 0, or -1 with *err set.
+ * Mounts. directory: absolute, or NULL for a volume in memory. Must be called while the process has
+ * one thread, and after the server was started, which stays outside. Returns 0, or -1 with *err
+ * set.
  */
 int
 place_mount(const char *directory, struct place *p, struct host_error *err);
-/* Takes it away again; waits a moment for users, then leaves them behind. false: somebody was still inside. */
+/* Takes it away again; waits a moment for users, then leaves them behind. false: somebody was still
+ * inside. */
 bool
 place_unmount(struct place *p);
 /* Ends the connection at once: whoever waits on it gets an error. */

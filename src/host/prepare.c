@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Before a run: everything that can be wrong is found before a process is started or anything mounted. */
+/* Before a run: everything that can be wrong is found before a process is started or anything
+ * mounted. */
 #include "host/prepare.h"
 
 #include <errno.h>
@@ -76,7 +77,9 @@ read_inf(const char *filter, struct prepared_filter *f, struct host_error *err)
 {
     struct host_inf inf;
     if (f->module.inf == NULL) {
-        return host_fail(err, "%s: no INF belongs to it, so its altitude is unknown; give the .inf, or put it beside the module",
+        return host_fail(err,
+                         "%s: no INF belongs to it, so its altitude is unknown; give the .inf, or "
+                         "put it beside the module",
                          filter);
     }
     if (host_inf_load(f->module.inf, 0, &inf, err) != 0) {
@@ -99,18 +102,23 @@ check_against(const struct prepared *p, const struct prepared_filter *f, struct 
     for (size_t i = 0; i < p->count; i++) {
         const struct prepared_filter *other = &p->filters[i];
         if (strcasecmp(other->service, f->service) == 0) {
-            return host_fail(err, "%s is given twice (%s and %s); one service can be loaded once", f->service,
-                             other->module.path, f->module.path);
+            return host_fail(err, "%s is given twice (%s and %s); one service can be loaded once",
+                             f->service, other->module.path, f->module.path);
         }
-        if (other->altitude != NULL && f->altitude != NULL && altitude_compare(other->altitude, f->altitude) == 0) {
-            return host_fail(err, "%s and %s are both at altitude %s; every filter needs an altitude of its own (%s, %s)",
-                             other->service, f->service, f->altitude, other->module.inf, f->module.inf);
+        if (other->altitude != NULL && f->altitude != NULL &&
+            altitude_compare(other->altitude, f->altitude) == 0) {
+            return host_fail(err,
+                             "%s and %s are both at altitude %s; every filter needs an altitude of "
+                             "its own (%s, %s)",
+                             other->service, f->service, f->altitude, other->module.inf,
+                             f->module.inf);
         }
     }
     return 0;
 }
 
-/* The runtimes of the others are loaded into the server; this one must have been there from the start. */
+/* The runtimes of the others are loaded into the server; this one must have been there from the
+ * start. */
 static int
 check_sanitizer(const char *filter, const struct host_module *module, struct host_error *err)
 {
@@ -119,19 +127,28 @@ check_sanitizer(const char *filter, const struct host_module *module, struct hos
 #else
     const char *ours = "";
 #endif
-    if (module->sanitize != NULL && strstr(module->sanitize, "thread") != NULL && strstr(ours, "thread") == NULL) {
-        return host_fail(err, "%s: a driver with the thread sanitizer needs a filterbed that is built with it (scripts/build tsan)",
+    if (module->sanitize != NULL && strstr(module->sanitize, "thread") != NULL &&
+        strstr(ours, "thread") == NULL) {
+        return host_fail(err,
+                         "%s: a driver with the thread sanitizer needs a filterbed that is built "
+                         "with it (scripts/build tsan)",
                          filter);
     }
     return 0;
 }
 
 static int
-prepare_filter(const struct run_options *o, const char *filter, struct prepared *p, struct host_error *err)
+prepare_filter(const struct run_options *o,
+               const char *filter,
+               struct prepared *p,
+               struct host_error *err)
 {
     struct prepared_filter f = {0};
-    struct host_build_options build = {
-        .filter = filter, .sanitize = o->sanitize, .cc = o->cc, .debug = o->debug, .verbose = o->verbose};
+    struct host_build_options build = {.filter = filter,
+                                       .sanitize = o->sanitize,
+                                       .cc = o->cc,
+                                       .debug = o->debug,
+                                       .verbose = o->verbose};
     progress_start(filter);
     int rc = host_build_project(&build, &f.module, err);
     progress_end();
@@ -167,7 +184,9 @@ open_directory(const struct run_options *o, struct prepared *p, struct host_erro
     }
     if (stat(o->directory, &st) != 0) {
         return errno == ENOTCONN
-                   ? host_fail(err, "%s: it is the mount point of a server that has died (fusermount3 -uz %s helps)",
+                   ? host_fail(err,
+                               "%s: it is the mount point of a server that has died (fusermount3 "
+                               "-uz %s helps)",
                                o->directory, o->directory)
                    : host_fail(err, "directory %s: %s", o->directory, strerror(errno));
     }
@@ -179,7 +198,8 @@ open_directory(const struct run_options *o, struct prepared *p, struct host_erro
         return host_fail(err, "directory %s cannot be read: %s", o->directory, strerror(errno));
     }
     p->directory = host_path_real(o->directory);
-    return p->directory != NULL ? 0 : host_fail(err, "directory %s: %s", o->directory, strerror(errno));
+    return p->directory != NULL ? 0
+                                : host_fail(err, "directory %s: %s", o->directory, strerror(errno));
 }
 
 static char *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What `filterbed run` does before anything starts: filters built and checked, directory opened. Internal to host. */
+/* What `filterbed run` does before anything starts: filters built and checked, directory opened.
+ * Internal to host. */
 #ifndef FILTERBED_HOST_PREPARE_H
 #define FILTERBED_HOST_PREPARE_H
 

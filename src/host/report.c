@@ -14,7 +14,7 @@
 struct resolver {
     struct symbols *symbols;
     const json_t *modules;
-    json_t *list;        /* where frames go */
+    json_t *list; /* where frames go */
     const json_t *module;
     char offset[32];
 };
@@ -30,26 +30,30 @@ static void
 add_frame(const struct symbol_frame *f, void *ctx)
 {
     struct resolver *r = ctx;
-    const char *path = r->module != NULL ? json_string_value(json_object_get(r->module, "path")) : NULL;
+    const char *path =
+        r->module != NULL ? json_string_value(json_object_get(r->module, "path")) : NULL;
     json_array_append_new(
-        r->list, json_pack("{s:o, s:o, s:i, s:b, s:o, s:s, s:b}", "function", maybe(f->function), "file", maybe(f->file),
-                           "line", f->line, "inlined", f->inlined, "module", maybe(path), "offset", r->offset, "driver",
-                           r->module != NULL && json_is_true(json_object_get(r->module, "driver"))));
+        r->list,
+        json_pack("{s:o, s:o, s:i, s:b, s:o, s:s, s:b}", "function", maybe(f->function), "file",
+                  maybe(f->file), "line", f->line, "inlined", f->inlined, "module", maybe(path),
+                  "offset", r->offset, "driver",
+                  r->module != NULL && json_is_true(json_object_get(r->module, "driver"))));
 }
 
 /* One [module, offset, call]. */
 static void
 resolve_frame(struct resolver *r, const json_t *raw)
 {
-    const json_int_t index = json_integer_value(json_array_get(raw, 0)), offset = json_integer_value(json_array_get(raw, 1));
+    const json_int_t index = json_integer_value(json_array_get(raw, 0)),
+                     offset = json_integer_value(json_array_get(raw, 1));
     r->module = index >= 0 ? json_array_get(r->modules, (size_t)index) : NULL;
     snprintf(r->offset, sizeof r->offset, "0x%" PRIx64, (uint64_t)offset);
     if (r->module == NULL) {
         add_frame(&(struct symbol_frame){0}, r);
         return;
     }
-    symbols_resolve(r->symbols, json_string_value(json_object_get(r->module, "path")), (uint64_t)offset,
-                    json_is_true(json_array_get(raw, 2)), add_frame, r);
+    symbols_resolve(r->symbols, json_string_value(json_object_get(r->module, "path")),
+                    (uint64_t)offset, json_is_true(json_array_get(raw, 2)), add_frame, r);
 }
 
 static void
@@ -57,7 +61,8 @@ resolve_list(struct resolver *r, json_t *owner, const char *key)
 {
     json_t *raw = json_object_get(owner, key), *j;
     size_t i;
-    if (raw == NULL || !json_is_array(raw) || (json_array_size(raw) > 0 && !json_is_array(json_array_get(raw, 0)))) {
+    if (raw == NULL || !json_is_array(raw) ||
+        (json_array_size(raw) > 0 && !json_is_array(json_array_get(raw, 0)))) {
         return; /* done before */
     }
     r->list = json_array();
@@ -70,7 +75,8 @@ resolve_list(struct resolver *r, json_t *owner, const char *key)
 
 /* ---- one mistake, one finding ---- */
 
-/* What makes two findings one: the same code by the same way through the driver. Below that, in the runtime, ways differ. */
+/* What makes two findings one: the same code by the same way through the driver. Below that, in the
+ * runtime, ways differ. */
 static char *
 finding_key(const json_t *finding, const json_t *modules)
 {
@@ -80,7 +86,8 @@ finding_key(const json_t *finding, const json_t *modules)
     size_t i;
     json_array_foreach(json_object_get(finding, "stack"), i, frame)
     {
-        const json_int_t index = json_integer_value(json_array_get(frame, 0)), at = json_integer_value(json_array_get(frame, 1));
+        const json_int_t index = json_integer_value(json_array_get(frame, 0)),
+                         at = json_integer_value(json_array_get(frame, 1));
         const json_t *module = index >= 0 ? json_array_get(modules, (size_t)index) : NULL;
         host_buf_addf(&all, "|%d+%" JSON_INTEGER_FORMAT, (int)index, at);
         if (json_is_true(json_object_get(module, "driver"))) {
@@ -92,7 +99,9 @@ finding_key(const json_t *finding, const json_t *modules)
         host_buf_addf(&key, "%s|", part != NULL ? part : "");
     }
     /* Without any place the text is all there is. */
-    host_buf_adds(&key, drivers.len != 0 ? drivers.data : all.len != 0 ? all.data : json_string_value(json_object_get(finding, "text")));
+    host_buf_adds(&key, drivers.len != 0 ? drivers.data
+                        : all.len != 0   ? all.data
+                                         : json_string_value(json_object_get(finding, "text")));
     host_buf_free(&drivers);
     host_buf_free(&all);
     return host_buf_take(&key);
@@ -126,7 +135,8 @@ void
 report_symbolize(json_t *report)
 {
     merge_findings(report);
-    struct resolver r = {.symbols = symbols_create(), .modules = json_object_get(report, "modules")};
+    struct resolver r = {.symbols = symbols_create(),
+                         .modules = json_object_get(report, "modules")};
     json_t *j;
     size_t i;
     json_array_foreach(json_object_get(report, "findings"), i, j)

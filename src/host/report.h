@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The report: made as JSON by the process that holds the machine (collect.c), given names and lines by the
- * one that prints it (report.c), printed as text (report_text.c). docs/report.md describes the result.
+ * The report: made as JSON by the process that holds the machine (collect.c), given names and lines
+ * by the one that prints it (report.c), printed as text (report_text.c). docs/report.md describes
+ * the result.
  */
 #ifndef FILTERBED_HOST_REPORT_H
 #define FILTERBED_HOST_REPORT_H
@@ -14,14 +15,16 @@
 
 struct fbed_machine;
 
-/* Everything the machine knows. Frames are [module, offset, call] triples; "modules" says which module. */
+/* Everything the machine knows. Frames are [module, offset, call] triples; "modules" says which
+ * module. */
 json_t *
 report_collect(struct fbed_machine *machine);
 /* For a crash of the process: the modules of this process, as [path, base, end] triples. */
 json_t *
 report_images(void);
 
-/* Makes findings from one place one, and replaces frames by objects with function, file and line. Once. */
+/* Makes findings from one place one, and replaces frames by objects with function, file and line.
+ * Once. */
 void
 report_symbolize(json_t *report);
 /* Frames of a crash record (addresses) as report_collect gives them, by what report_images said. */

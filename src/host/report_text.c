@@ -77,8 +77,8 @@ print_operations(const struct printer *p, const json_t *f)
     fprintf(p->to, "    %-40s %12s %12s\n", "operation", "pre", "post");
     json_array_foreach(list, i, o)
     {
-        fprintf(p->to, "    %-40s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT "\n", str(o, "operation"), num(o, "pre"),
-                num(o, "post"));
+        fprintf(p->to, "    %-40s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT "\n",
+                str(o, "operation"), num(o, "pre"), num(o, "post"));
     }
 }
 
@@ -94,9 +94,10 @@ print_counts(const struct printer *p, const json_t *list, const char *title)
     json_array_foreach(list, i, o)
     {
         fprintf(p->to,
-                "    %-27s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT
-                " %12" JSON_INTEGER_FORMAT "\n",
-                str(o, "kind"), num(o, "allocated"), num(o, "freed"), num(o, "live"), num(o, "peak"));
+                "    %-27s %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT
+                " %12" JSON_INTEGER_FORMAT " %12" JSON_INTEGER_FORMAT "\n",
+                str(o, "kind"), num(o, "allocated"), num(o, "freed"), num(o, "live"),
+                num(o, "peak"));
     }
 }
 
@@ -171,7 +172,8 @@ print_finding(const struct printer *p, const json_t *f, size_t number)
 {
     char head[160];
     const char *rule = str(f, "rule"), *bugcheck = str(f, "bugcheck");
-    snprintf(head, sizeof head, "[%zu] %s: %s%s%s", number, json_is_string(json_object_get(f, "filter")) ? str(f, "filter") : "filterbed",
+    snprintf(head, sizeof head, "[%zu] %s: %s%s%s", number,
+             json_is_string(json_object_get(f, "filter")) ? str(f, "filter") : "filterbed",
              str(f, "code"), *rule != '\0' ? ", rule " : "", rule);
     fprintf(p->to, "\n  ");
     strong(p, head);
@@ -185,13 +187,15 @@ print_finding(const struct printer *p, const json_t *f, size_t number)
     }
     const char *operation = str(f, "operation");
     if (*operation != '\0' && strstr(str(f, "text"), operation) == NULL) {
-        fprintf(p->to, "    during %s, thread %" JSON_INTEGER_FORMAT "\n", operation, num(f, "thread"));
+        fprintf(p->to, "    during %s, thread %" JSON_INTEGER_FORMAT "\n", operation,
+                num(f, "thread"));
     }
     if (*bugcheck != '\0') {
         fprintf(p->to, "    on Windows: bug check %s\n", bugcheck);
     }
     if (num(f, "count") > 1) {
-        fprintf(p->to, "    %" JSON_INTEGER_FORMAT " times in this place; the first one is shown\n", num(f, "count"));
+        fprintf(p->to, "    %" JSON_INTEGER_FORMAT " times in this place; the first one is shown\n",
+                num(f, "count"));
     }
 }
 
@@ -217,15 +221,17 @@ print_unimplemented(const struct printer *p, const json_t *report)
     if (json_array_size(list) == 0) {
         return;
     }
-    fprintf(p->to, "\n  routines that filterbed declares but does not have; they failed with STATUS_NOT_IMPLEMENTED\n");
+    fprintf(p->to, "\n  routines that filterbed declares but does not have; they failed with "
+                   "STATUS_NOT_IMPLEMENTED\n");
     json_array_foreach(list, i, u)
     {
         const json_t *caller = json_object_get(u, "caller");
         const char *filter = str(u, "filter"), *file = str(caller, "file");
-        fprintf(p->to, "    %s, called %" JSON_INTEGER_FORMAT " time%s%s%s", str(u, "routine"), num(u, "count"),
-                plural(num(u, "count")), *filter != '\0' ? " by " : "", filter);
+        fprintf(p->to, "    %s, called %" JSON_INTEGER_FORMAT " time%s%s%s", str(u, "routine"),
+                num(u, "count"), plural(num(u, "count")), *filter != '\0' ? " by " : "", filter);
         if (*file != '\0') {
-            fprintf(p->to, " in %s (%s:%" JSON_INTEGER_FORMAT ")", str(caller, "function"), shorten(p, file), num(caller, "line"));
+            fprintf(p->to, " in %s (%s:%" JSON_INTEGER_FORMAT ")", str(caller, "function"),
+                    shorten(p, file), num(caller, "line"));
         }
         fputc('\n', p->to);
     }

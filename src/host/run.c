@@ -2,8 +2,8 @@
 /*
  * `filterbed run`: the supervisor's way from beginning to end.
  *
- *   prepare ── start the server ── it loads the filters ──┬── mount ── run the command ── unmount ──┬── finish ── report
- *                                                          └── run the script ──────────────────────┘
+ *   prepare ── start the server ── it loads the filters ──┬── mount ── run the command ── unmount
+ * ──┬── finish ── report └── run the script ──────────────────────┘
  *
  * Whatever goes wrong on the way leads to "unmount, end the server, say so".
  */
@@ -151,16 +151,18 @@ static bool
 note_crash(struct supervisor *s)
 {
     char text[64];
-    if (s->crash == NULL && (s->report != NULL || (WIFEXITED(s->server_status) && s->error != NULL))) {
+    if (s->crash == NULL &&
+        (s->report != NULL || (WIFEXITED(s->server_status) && s->error != NULL))) {
         return false;
     }
     if (s->report == NULL) {
-        s->report = json_pack("{s:i, s:s, s:[], s:[], s:[]}", "schema", 1, "filterbed", FILTERBED_VERSION, "filters", "findings",
-                              "unimplemented");
+        s->report = json_pack("{s:i, s:s, s:[], s:[], s:[]}", "schema", 1, "filterbed",
+                              FILTERBED_VERSION, "filters", "findings", "unimplemented");
     }
     json_t *crash = json_object();
     int signo = s->crash != NULL ? (int)json_integer_value(json_object_get(s->crash, "signal"))
-                                 : WIFSIGNALED(s->server_status) ? WTERMSIG(s->server_status) : 0;
+                : WIFSIGNALED(s->server_status) ? WTERMSIG(s->server_status)
+                                                : 0;
     if (signo != 0) {
         json_object_set_new(crash, "signal", json_string(signal_text(signo, text, sizeof text)));
     } else {
@@ -170,8 +172,9 @@ note_crash(struct supervisor *s)
     if (s->crash != NULL) {
         json_object_set(crash, "driver", json_object_get(s->crash, "driver"));
         json_object_set(crash, "operation", json_object_get(s->crash, "operation"));
-        json_object_set_new(crash, "stack",
-                            report_crash_frames(json_object_get(s->crash, "frames"), s->images, s->report));
+        json_object_set_new(
+            crash, "stack",
+            report_crash_frames(json_object_get(s->crash, "frames"), s->images, s->report));
     }
     json_object_set_new(s->report, "crash", crash);
     return true;
@@ -198,7 +201,8 @@ describe_run(struct supervisor *s, double seconds)
     } else if (s->command <= 0) {
         snprintf(result, sizeof result, "no command ran");
     } else if (WIFSIGNALED(s->command_status)) {
-        snprintf(result, sizeof result, "command ended by %s", signal_text(WTERMSIG(s->command_status), text, sizeof text));
+        snprintf(result, sizeof result, "command ended by %s",
+                 signal_text(WTERMSIG(s->command_status), text, sizeof text));
     } else {
         snprintf(result, sizeof result, "command exited with %d", WEXITSTATUS(s->command_status));
     }
@@ -207,10 +211,13 @@ describe_run(struct supervisor *s, double seconds)
         json_t *word = json_string(*a);
         json_array_append_new(argv, word != NULL ? word : json_string("(text that is no UTF-8)"));
     }
-    target = json_string(s->prepared->directory != NULL ? s->prepared->directory : "a volume in memory");
+    target =
+        json_string(s->prepared->directory != NULL ? s->prepared->directory : "a volume in memory");
     json_object_set_new(s->report, "run",
-                        json_pack("{s:o, s:b, s:o, s:s, s:f}", "target", target != NULL ? target : json_string("?"), "memory",
-                                  s->prepared->directory == NULL, "command", argv, "result", result, "seconds", seconds));
+                        json_pack("{s:o, s:b, s:o, s:s, s:f}", "target",
+                                  target != NULL ? target : json_string("?"), "memory",
+                                  s->prepared->directory == NULL, "command", argv, "result", result,
+                                  "seconds", seconds));
 }
 
 static int
@@ -223,7 +230,8 @@ print_report(struct supervisor *s)
     report_symbolize(s->report);
     const unsigned findings = report_findings(s->report);
     if (!o->quiet || findings != 0 || json_object_get(s->report, "crash") != NULL) {
-        struct report_style style = {.verbose = o->verbose, .colour = isatty(2), .cwd = getcwd(cwd, sizeof cwd)};
+        struct report_style style = {
+            .verbose = o->verbose, .colour = isatty(2), .cwd = getcwd(cwd, sizeof cwd)};
         fflush(stdout);
         report_print(s->report, &style, stderr);
     }
@@ -265,7 +273,8 @@ supervise(struct supervisor *s)
     }
     if (s->server > 0) {
         if (!place_unmount(&s->place) && !s->options->quiet) {
-            complain("processes that the command left behind still used the directory; they have lost it");
+            complain("processes that the command left behind still used the directory; they have "
+                     "lost it");
         }
         finish_server(s);
     }
@@ -291,7 +300,12 @@ int
 fbed_run(const struct run_options *options)
 {
     struct prepared prepared;
-    struct supervisor s = {.options = options, .prepared = &prepared, .signal_fd = -1, .down = -1, .noise = -1, .place = {.fuse_fd = -1}};
+    struct supervisor s = {.options = options,
+                           .prepared = &prepared,
+                           .signal_fd = -1,
+                           .down = -1,
+                           .noise = -1,
+                           .place = {.fuse_fd = -1}};
     struct host_error err;
     char message[1024];
     int status = RUN_EXIT_FAILED;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `filterbed run`: what the verb hands over to the supervisor, and the entry of the server process. */
+/* `filterbed run`: what the verb hands over to the supervisor, and the entry of the server process.
+ */
 #ifndef FILTERBED_HOST_RUN_H
 #define FILTERBED_HOST_RUN_H
 
@@ -18,9 +19,9 @@ struct run_options {
     struct host_strv filters;
     const char *directory; /* NULL: memory */
     bool memory;
-    const char *script; /* file, "-" is standard input; or NULL */
-    char **command;     /* argv, NULL-terminated; or NULL with a script */
-    const char *log;    /* driver output; NULL: stderr */
+    const char *script;       /* file, "-" is standard input; or NULL */
+    char **command;           /* argv, NULL-terminated; or NULL with a script */
+    const char *log;          /* driver output; NULL: stderr */
     struct host_strv reports; /* KIND:FILE */
     int error_exitcode;       /* -1: not given */
     bool cached;              /* --metadata=cached */

@@ -55,7 +55,9 @@ fail(const struct parser *p, const char *what, const char *arg)
 static int
 hex_digit(char c)
 {
-    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
+    return isdigit((unsigned char)c)    ? c - '0'
+           : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10
+                                        : -1;
 }
 
 /* One character behind a backslash. */
@@ -177,7 +179,8 @@ parse_data(struct parser *p, struct script_line *l)
         return rc == 0 ? 1 : -1;
     }
     const char *before = p->at;
-    if (!quoted && parse_number(word, 10, &number) && parse_word(p, &unit, &unit_size, &quoted) > 0) {
+    if (!quoted && parse_number(word, 10, &number) &&
+        parse_word(p, &unit, &unit_size, &quoted) > 0) {
         bool bytes = strcmp(unit, "bytes") == 0 || strcmp(unit, "byte") == 0;
         free(unit);
         if (bytes && number <= (UINT64_C(1) << 32)) {
@@ -209,7 +212,8 @@ parse_argument(struct parser *p, struct script_line *l, char form, size_t *numbe
     if (strlen(word) != size) {
         return fail(p, "a NUL cannot stand in a name", "");
     }
-    if ((form == 'n' || form == 'o') && !parse_number(word, form == 'o' ? 8 : 10, &l->numbers[(*numbers)++])) {
+    if ((form == 'n' || form == 'o') &&
+        !parse_number(word, form == 'o' ? 8 : 10, &l->numbers[(*numbers)++])) {
         return fail(p, form == 'o' ? "not an octal mode: " : "not a number: ", word);
     }
     return 1;
@@ -235,16 +239,37 @@ parse_arguments(struct parser *p, struct script_line *l)
         }
     }
     p->at += strspn(p->at, " \t");
-    return *p->at == '\0' || *p->at == '#' ? 0 : fail(p, "too many arguments; usage: ", verb->usage);
+    return *p->at == '\0' || *p->at == '#' ? 0
+                                           : fail(p, "too many arguments; usage: ", verb->usage);
 }
 
 /* ---- lines ---- */
 
-static const struct { const char *name; int number; } errnos[] = {
-    {"ENOENT", ENOENT}, {"EEXIST", EEXIST}, {"EACCES", EACCES}, {"EPERM", EPERM}, {"EIO", EIO}, {"ENOTDIR", ENOTDIR},
-    {"EISDIR", EISDIR}, {"ENOTEMPTY", ENOTEMPTY}, {"EBUSY", EBUSY}, {"EINVAL", EINVAL}, {"ENOSPC", ENOSPC},
-    {"EROFS", EROFS}, {"ENAMETOOLONG", ENAMETOOLONG}, {"ENODATA", ENODATA}, {"ELOOP", ELOOP}, {"EMLINK", EMLINK},
-    {"EFBIG", EFBIG}, {"EOPNOTSUPP", EOPNOTSUPP}, {"ETXTBSY", ETXTBSY}, {"EXDEV", EXDEV}, {"EBADF", EBADF},
+static const struct {
+    const char *name;
+    int number;
+} errnos[] = {
+    {"ENOENT", ENOENT},
+    {"EEXIST", EEXIST},
+    {"EACCES", EACCES},
+    {"EPERM", EPERM},
+    {"EIO", EIO},
+    {"ENOTDIR", ENOTDIR},
+    {"EISDIR", EISDIR},
+    {"ENOTEMPTY", ENOTEMPTY},
+    {"EBUSY", EBUSY},
+    {"EINVAL", EINVAL},
+    {"ENOSPC", ENOSPC},
+    {"EROFS", EROFS},
+    {"ENAMETOOLONG", ENAMETOOLONG},
+    {"ENODATA", ENODATA},
+    {"ELOOP", ELOOP},
+    {"EMLINK", EMLINK},
+    {"EFBIG", EFBIG},
+    {"EOPNOTSUPP", EOPNOTSUPP},
+    {"ETXTBSY", ETXTBSY},
+    {"EXDEV", EXDEV},
+    {"EBADF", EBADF},
 };
 
 /* "!" or "!ENOENT", in front of the verb or on its own. */
@@ -281,7 +306,8 @@ parse_line(struct parser *p, struct script_line *l)
     if (rc <= 0) {
         return rc == 0 && l->must_fail ? fail(p, "an operation must follow !", "") : rc;
     }
-    for (l->verb = 0; script_verbs[l->verb].name != NULL && strcmp(script_verbs[l->verb].name, word) != 0;) {
+    for (l->verb = 0;
+         script_verbs[l->verb].name != NULL && strcmp(script_verbs[l->verb].name, word) != 0;) {
         l->verb++;
     }
     if (script_verbs[l->verb].name == NULL) {
@@ -330,7 +356,8 @@ script_parse(const char *name, const char *text, struct script *script, struct h
         if (rc <= 0) {
             free_line(&l);
         } else {
-            script->lines = host_xrealloc(script->lines, (script->count + 1) * sizeof *script->lines);
+            script->lines =
+                host_xrealloc(script->lines, (script->count + 1) * sizeof *script->lines);
             script->lines[script->count++] = l;
         }
         if (rc < 0) {

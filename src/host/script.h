@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The script language: one file operation a line, run on a volume through the filters, with nothing mounted.
- * filterbed(1) describes it.
+ * The script language: one file operation a line, run on a volume through the filters, with nothing
+ * mounted. filterbed(1) describes it.
  */
 #ifndef FILTERBED_HOST_SCRIPT_H
 #define FILTERBED_HOST_SCRIPT_H
@@ -38,8 +38,8 @@ struct script {
     size_t count;
 };
 
-/* name stands in messages and is where @FILE starts from if it is a path. Returns 0, or -1 with *err
- * "name:line: …" and *script zeroed. */
+/* name stands in messages and is where @FILE starts from if it is a path. Returns 0, or -1 with
+ * *err "name:line: …" and *script zeroed. */
 int
 script_parse(const char *name, const char *text, struct script *script, struct host_error *err);
 void
@@ -47,13 +47,14 @@ script_free(struct script *script);
 
 struct script_run {
     view *v;
-    FILE *out;         /* what read, list, stat print */
+    FILE *out; /* what read, list, stat print */
     struct view_who who;
-    bool verbose;      /* show each line's result on out */
+    bool verbose;       /* show each line's result on out */
     volatile int *stop; /* set: end after the current line; may be NULL */
     unsigned operations, failed;
 };
-/* Runs line after line; the first one that goes wrong ends it. Returns 0, or -1 with *err "name:line: …". */
+/* Runs line after line; the first one that goes wrong ends it. Returns 0, or -1 with *err
+ * "name:line: …". */
 int
 script_execute(const struct script *script, struct script_run *run, struct host_error *err);
 

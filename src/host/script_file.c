@@ -13,13 +13,18 @@
 
 /* Opens what path names; creates it if flags say so and it is not there. */
 static int
-open_path(struct script_context *c, const char *path, uint32_t flags, uint32_t mode, struct view_open *out)
+open_path(struct script_context *c,
+          const char *path,
+          uint32_t flags,
+          uint32_t mode,
+          struct view_open *out)
 {
     struct script_run *r = c->run;
     struct view_entry e;
     int rc = script_get(c, path, &e);
     if (rc == 0) {
-        rc = (flags & O_EXCL) ? -EEXIST : view_open(r->v, e.node, flags & ~(uint32_t)O_CREAT, &r->who, out);
+        rc = (flags & O_EXCL) ? -EEXIST
+                              : view_open(r->v, e.node, flags & ~(uint32_t)O_CREAT, &r->who, out);
         script_put(c, e.node);
         return rc;
     }
@@ -55,7 +60,8 @@ write_all(struct script_context *c, struct view_open *o, uint64_t offset, bool a
     const struct script_data *d = &c->line->data;
     for (size_t at = 0; at < d->size;) {
         size_t n = d->size - at < CHUNK ? d->size - at : CHUNK, done = 0;
-        int rc = view_write(c->run->v, o->handle, d->bytes + at, n, offset + at, append, false, &c->run->who, &done);
+        int rc = view_write(c->run->v, o->handle, d->bytes + at, n, offset + at, append, false,
+                            &c->run->who, &done);
         if (rc != 0 || done == 0) {
             return rc != 0 ? rc : -EIO;
         }
@@ -195,7 +201,8 @@ script_chmod(struct script_context *c)
 int
 script_touch(struct script_context *c)
 {
-    struct view_setattr set = {.valid = VIEW_SET_ATIME | VIEW_SET_MTIME | VIEW_SET_ATIME_NOW | VIEW_SET_MTIME_NOW};
+    struct view_setattr set = {.valid = VIEW_SET_ATIME | VIEW_SET_MTIME | VIEW_SET_ATIME_NOW |
+                                        VIEW_SET_MTIME_NOW};
     int rc = set_attributes(c, script_arg_text(c, 0), &set);
     return rc == -ENOENT ? script_create(c) : rc;
 }
@@ -230,7 +237,7 @@ static struct named_handle {
     struct named_handle *next;
     char *name;
     struct view_open open;
-} *handles; /* one script runs at a time */
+} * handles; /* one script runs at a time */
 
 static struct named_handle **
 find_handle(const char *name)
@@ -246,12 +253,15 @@ int
 script_open(struct script_context *c)
 {
     const char *name = script_arg_text(c, 0), *how = script_arg_text(c, 2);
-    uint32_t flags = how == NULL || strcmp(how, "r") == 0 ? O_RDONLY : strcmp(how, "w") == 0 ? O_WRONLY : O_RDWR;
+    uint32_t flags = how == NULL || strcmp(how, "r") == 0 ? O_RDONLY
+                     : strcmp(how, "w") == 0              ? O_WRONLY
+                                                          : O_RDWR;
     if (*find_handle(name) != NULL) {
         return script_unexpected(c, "a handle of that name is open");
     }
     struct view_open o;
-    int rc = open_path(c, script_arg_text(c, 1), flags | (flags != O_RDONLY ? O_CREAT : 0), 0644, &o);
+    int rc =
+        open_path(c, script_arg_text(c, 1), flags | (flags != O_RDONLY ? O_CREAT : 0), 0644, &o);
     if (rc == 0) {
         struct named_handle *h = host_xalloc(sizeof *h);
         *h = (struct named_handle){.next = handles, .name = host_strdup(name), .open = o};

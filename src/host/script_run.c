@@ -29,7 +29,12 @@ script_unexpected(struct script_context *c, const char *fmt, ...)
 
 /* Walks the components but for `keep` last ones. */
 static int
-walk(struct script_context *c, const char *path, bool keep, view_node *node, const char **name, size_t *length)
+walk(struct script_context *c,
+     const char *path,
+     bool keep,
+     view_node *node,
+     const char **name,
+     size_t *length)
 {
     struct script_run *r = c->run;
     *node = VIEW_ROOT;
@@ -88,7 +93,11 @@ script_get(struct script_context *c, const char *path, struct view_entry *entry)
 }
 
 int
-script_get_parent(struct script_context *c, const char *path, view_node *parent, const char **name, size_t *length)
+script_get_parent(struct script_context *c,
+                  const char *path,
+                  view_node *parent,
+                  const char **name,
+                  size_t *length)
 {
     int rc = walk(c, path, true, parent, name, length);
     if (rc == 0 && *length == 0) {
@@ -121,7 +130,8 @@ script_mkdir(struct script_context *c)
 }
 
 static int
-remove_name(struct script_context *c, int (*fn)(view *, view_node, const char *, size_t, const struct view_who *))
+remove_name(struct script_context *c,
+            int (*fn)(view *, view_node, const char *, size_t, const struct view_who *))
 {
     view_node parent;
     const char *name;
@@ -238,7 +248,8 @@ struct listing {
 };
 
 static bool
-list_fill(void *ctx, const char *name, size_t length, uint64_t cookie, const struct view_entry *entry)
+list_fill(
+    void *ctx, const char *name, size_t length, uint64_t cookie, const struct view_entry *entry)
 {
     struct listing *l = ctx;
     (void)entry;
@@ -283,7 +294,10 @@ script_list(struct script_context *c)
 static const char *
 type_name(uint32_t mode)
 {
-    return S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "symlink" : S_ISREG(mode) ? "file" : "special";
+    return S_ISDIR(mode)   ? "directory"
+           : S_ISLNK(mode) ? "symlink"
+           : S_ISREG(mode) ? "file"
+                           : "special";
 }
 
 int
@@ -292,8 +306,8 @@ script_stat(struct script_context *c)
     struct view_entry e;
     int rc = script_get(c, script_arg_text(c, 0), &e);
     if (rc == 0) {
-        fprintf(c->run->out, "%s: %s mode %04o links %u size %" PRIu64 "\n", script_arg_text(c, 0), type_name(e.attr.mode),
-                e.attr.mode & 07777, e.attr.nlink, e.attr.size);
+        fprintf(c->run->out, "%s: %s mode %04o links %u size %" PRIu64 "\n", script_arg_text(c, 0),
+                type_name(e.attr.mode), e.attr.mode & 07777, e.attr.nlink, e.attr.size);
         script_put(c, e.node);
     }
     return rc;
@@ -308,7 +322,9 @@ script_size(struct script_context *c)
         return rc;
     }
     script_put(c, e.node);
-    return e.attr.size == c->line->numbers[0] ? 0 : script_unexpected(c, "its size is %" PRIu64, e.attr.size);
+    return e.attr.size == c->line->numbers[0]
+               ? 0
+               : script_unexpected(c, "its size is %" PRIu64, e.attr.size);
 }
 
 int
@@ -360,14 +376,16 @@ judge(const struct script *script, struct script_context *c, int rc, struct host
     char at[320];
     snprintf(at, sizeof at, "%s:%d: %s %s", script->name, l->line, verb, arg);
     if (!l->must_fail) {
-        return rc == 0 ? 0 : host_fail(err, "%s: %s", at, rc == SCRIPT_UNEXPECTED ? c->why : strerror(-rc));
+        return rc == 0
+                   ? 0
+                   : host_fail(err, "%s: %s", at, rc == SCRIPT_UNEXPECTED ? c->why : strerror(-rc));
     }
     if (rc == 0) {
         return host_fail(err, "%s: succeeded, and was to fail", at);
     }
     if (l->must_errno != 0 && rc != -l->must_errno) {
-        return host_fail(err, "%s: failed with %s, and was to fail with %s", at, rc < 0 ? strerrorname_np(-rc) : c->why,
-                         strerrorname_np(l->must_errno));
+        return host_fail(err, "%s: failed with %s, and was to fail with %s", at,
+                         rc < 0 ? strerrorname_np(-rc) : c->why, strerrorname_np(l->must_errno));
     }
     return 0;
 }
@@ -379,7 +397,8 @@ script_execute(const struct script *script, struct script_run *run, struct host_
     for (size_t i = 0; result == 0 && i < script->count; i++) {
         struct script_context c = {.run = run, .line = &script->lines[i]};
         if (run->stop != NULL && *run->stop) {
-            result = host_fail(err, "%s:%d: interrupted before this line", script->name, c.line->line);
+            result =
+                host_fail(err, "%s:%d: interrupted before this line", script->name, c.line->line);
             break;
         }
         int rc = script_verbs[c.line->verb].run(&c);

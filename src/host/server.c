@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The server: the only process with drivers in it. The supervisor starts it (`filterbed --server`), sends the
- * configuration, then either a mounted FUSE connection to serve or a script to run, then "finish"; the
- * server unloads the filters, newest first, and answers with the report. When the supervisor goes away, so
- * does the server.
+ * The server: the only process with drivers in it. The supervisor starts it (`filterbed --server`),
+ * sends the configuration, then either a mounted FUSE connection to serve or a script to run, then
+ * "finish"; the server unloads the filters, newest first, and answers with the report. When the
+ * supervisor goes away, so does the server.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -66,8 +66,8 @@ finding_arrived(const struct vf_finding *f, void *ctx)
 {
     (void)ctx;
     if (strcmp(f->code, "K-00") == 0) {
-        say(json_pack("{s:s, s:o, s:o}", "type", "fault", "filter", safe_string(f->owner != NULL ? f->owner : ""), "text",
-                      safe_string(f->text)));
+        say(json_pack("{s:s, s:o, s:o}", "type", "fault", "filter",
+                      safe_string(f->owner != NULL ? f->owner : ""), "text", safe_string(f->text)));
     }
 }
 
@@ -93,9 +93,11 @@ start_machine(struct server *s)
         return fail(&error);
     }
     vf_set_finding_hook(finding_arrived, NULL);
-    struct fbed_volume_options volume = {.size = sizeof volume, .case_insensitive = flag(s, "case_insensitive")};
+    struct fbed_volume_options volume = {.size = sizeof volume,
+                                         .case_insensitive = flag(s, "case_insensitive")};
     int rc = flag(s, "memory") ? fbed_volume_add_memory(s->machine, &volume, &s->volume, &error)
-                               : fbed_volume_add_directory(s->machine, CHANNEL_DIRECTORY, &volume, &s->volume, &error);
+                               : fbed_volume_add_directory(s->machine, CHANNEL_DIRECTORY, &volume,
+                                                           &s->volume, &error);
     return rc == 0 ? 0 : fail(&error);
 }
 
@@ -108,7 +110,8 @@ load_filters(struct server *s)
     {
         struct fbed_error error;
         struct fbed_filter_options options = {.size = sizeof options,
-                                              .filter = json_string_value(json_object_get(f, "module")),
+                                              .filter =
+                                                  json_string_value(json_object_get(f, "module")),
                                               .inf = json_string_value(json_object_get(f, "inf"))};
         if (i == MAX_FILTERS) {
             fbed_fail(&error, 0, E2BIG, "more than %d filters", MAX_FILTERS);
@@ -129,11 +132,13 @@ serve(void *arg)
 {
     struct server *s = arg;
     view *v;
-    struct view_options options = {.metadata = flag(s, "cached") ? VIEW_METADATA_CACHED : VIEW_METADATA_EXACT,
+    struct view_options options = {.metadata = flag(s, "cached") ? VIEW_METADATA_CACHED
+                                                                 : VIEW_METADATA_EXACT,
                                    .no_passthrough = flag(s, "no_passthrough"),
                                    .case_insensitive = flag(s, "case_insensitive"),
                                    .ttl_ns = UINT64_C(1000000000)};
-    int rc = view_create(&v, fbed_volume_number(s->volume), &options, fuse_session_callbacks(s->session));
+    int rc = view_create(&v, fbed_volume_number(s->volume), &options,
+                         fuse_session_callbacks(s->session));
     if (rc == 0) {
         rc = fuse_session_run(s->session, v);
         fuse_session_stats(s->session, &s->stats);
@@ -182,18 +187,20 @@ run_script(void *arg)
     struct view_options options = {.metadata = VIEW_METADATA_EXACT,
                                    .no_passthrough = true,
                                    .case_insensitive = flag(s, "case_insensitive")};
-    int rc = script_parse(name, json_string_value(json_object_get(s->config, "script_text")), &script, &err);
+    int rc = script_parse(name, json_string_value(json_object_get(s->config, "script_text")),
+                          &script, &err);
     if (rc == 0) {
         int created = view_create(&v, fbed_volume_number(s->volume), &options, NULL);
         run.v = v;
-        rc = created == 0 ? script_execute(&script, &run, &err) : host_fail(&err, "%s: %s", name, strerror(-created));
+        rc = created == 0 ? script_execute(&script, &run, &err)
+                          : host_fail(&err, "%s: %s", name, strerror(-created));
         if (v != NULL) {
             view_destroy(v);
         }
         script_free(&script);
     }
-    say(json_pack("{s:s, s:b, s:o, s:i}", "type", "script", "ok", rc == 0, "text", safe_string(rc == 0 ? "" : err.text),
-                  "operations", (int)run.operations));
+    say(json_pack("{s:s, s:b, s:o, s:i}", "type", "script", "ok", rc == 0, "text",
+                  safe_string(rc == 0 ? "" : err.text), "operations", (int)run.operations));
 }
 
 /* ---- end ---- */
@@ -218,8 +225,10 @@ unload_filters(struct server *s)
     json_t *list = json_object_get(s->config, "filters");
     for (size_t i = s->filter_count; i-- > 0;) {
         struct fbed_error error;
-        say(json_pack("{s:s, s:o}", "type", "phase", "text", json_object_get(json_array_get(list, i), "name") != NULL
-                          ? json_incref(json_object_get(json_array_get(list, i), "name")) : json_string("")));
+        say(json_pack("{s:s, s:o}", "type", "phase", "text",
+                      json_object_get(json_array_get(list, i), "name") != NULL
+                          ? json_incref(json_object_get(json_array_get(list, i), "name"))
+                          : json_string("")));
         if (fbed_filter_unload(s->filters[i], &error) != 0) {
             say(json_pack("{s:s, s:o}", "type", "note", "text", safe_string(error.text)));
         }
@@ -231,13 +240,16 @@ send_report(struct server *s)
 {
     json_t *report = report_collect(s->machine);
     if (s->session != NULL) {
-        json_object_set_new(
-            report, "front",
-            json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:i}", "requests", (json_int_t)s->stats.requests, "interrupts",
-                      (json_int_t)s->stats.interrupts, "passthrough", s->stats.passthrough, "passthrough_opens",
-                      (json_int_t)s->stats.passthrough_opens, "direct_opens", (json_int_t)s->stats.direct_opens,
-                      "cached_opens", (json_int_t)s->stats.cached_opens, "unseen_handles",
-                      (json_int_t)s->stats.late_direct_opens, "threads", (int)s->stats.max_threads_seen));
+        json_object_set_new(report, "front",
+                            json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:i}", "requests",
+                                      (json_int_t)s->stats.requests, "interrupts",
+                                      (json_int_t)s->stats.interrupts, "passthrough",
+                                      s->stats.passthrough, "passthrough_opens",
+                                      (json_int_t)s->stats.passthrough_opens, "direct_opens",
+                                      (json_int_t)s->stats.direct_opens, "cached_opens",
+                                      (json_int_t)s->stats.cached_opens, "unseen_handles",
+                                      (json_int_t)s->stats.late_direct_opens, "threads",
+                                      (int)s->stats.max_threads_seen));
     }
     say(json_pack("{s:s, s:o}", "type", "report", "report", report));
 }

@@ -47,7 +47,8 @@ take_note(struct supervisor *s, json_t *m)
         fprintf(stderr, "filterbed: %s\n", text != NULL ? text : "");
     } else if (channel_is(m, "fault")) {
         const char *filter = json_string_value(json_object_get(m, "filter"));
-        fprintf(stderr, "filterbed: %s: %s%s\n", filter != NULL ? filter : "a driver", text != NULL ? text : "it faulted",
+        fprintf(stderr, "filterbed: %s: %s%s\n", filter != NULL ? filter : "a driver",
+                text != NULL ? text : "it faulted",
                 s->options->stop_on_fault ? "; stopping (--on-fault=stop)" : "");
         s->fault_stop = s->fault_stop || s->options->stop_on_fault;
     }
@@ -87,14 +88,16 @@ supervise_send_config(struct supervisor *s)
     json_t *filters = json_array();
     for (size_t i = 0; i < s->prepared->count; i++) {
         const struct prepared_filter *f = &s->prepared->filters[i];
-        json_array_append_new(filters, json_pack("{s:s, s:s, s:s}", "name", f->service, "module", f->module.path, "inf",
-                                                 f->module.inf));
+        json_array_append_new(filters, json_pack("{s:s, s:s, s:s}", "name", f->service, "module",
+                                                 f->module.path, "inf", f->module.inf));
     }
     channel_send(s->down,
-                 json_pack("{s:s, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:s*, s:s*}", "type", "config", "filters",
-                           filters, "memory", s->prepared->directory == NULL, "case_insensitive", o->case_insensitive,
-                           "verify", o->verify, "watchdog", (int)o->watchdog, "cached", o->cached, "no_passthrough",
-                           o->no_passthrough, "log", s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",
-                           (int)o->max_threads, "script_name", o->script, "script_text", s->prepared->script_text),
+                 json_pack("{s:s, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:s*, s:s*}",
+                           "type", "config", "filters", filters, "memory",
+                           s->prepared->directory == NULL, "case_insensitive", o->case_insensitive,
+                           "verify", o->verify, "watchdog", (int)o->watchdog, "cached", o->cached,
+                           "no_passthrough", o->no_passthrough, "log", s->prepared->log_fd >= 0,
+                           "threads", (int)o->threads, "max_threads", (int)o->max_threads,
+                           "script_name", o->script, "script_text", s->prepared->script_text),
                  -1);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The supervisor's state, shared by supervise.c (server and messages), children.c (processes), noise.c and run.c. Internal to host. */
+/* The supervisor's state, shared by supervise.c (server and messages), children.c (processes),
+ * noise.c and run.c. Internal to host. */
 #ifndef FILTERBED_HOST_SUPERVISE_H
 #define FILTERBED_HOST_SUPERVISE_H
 
@@ -24,15 +25,15 @@ struct supervisor {
     bool server_ended;
     int server_status;
     struct channel up;
-    int noise;              /* standard error of a server that runs under a sanitizer; -1 */
-    struct host_buf line;   /* of it, not yet whole */
-    json_t *sanitizer;      /* its findings: texts */
+    int noise;            /* standard error of a server that runs under a sanitizer; -1 */
+    struct host_buf line; /* of it, not yet whole */
+    json_t *sanitizer;    /* its findings: texts */
     int down;
     json_t *images, *report, *crash;
     bool loaded, serving, script_done, script_ok;
-    char *error;      /* what the server says went wrong */
+    char *error; /* what the server says went wrong */
     char *script_text;
-    char phase[128];  /* filter that is being unloaded */
+    char phase[128]; /* filter that is being unloaded */
     bool fault_stop;
     /* command */
     pid_t command;
@@ -65,7 +66,8 @@ void
 noise_report(struct supervisor *s);
 
 /* ---- supervise.c ---- */
-/* Waits up to timeout_ms (-1: for ever) for something to happen, and takes note of it. false: nothing did. */
+/* Waits up to timeout_ms (-1: for ever) for something to happen, and takes note of it. false:
+ * nothing did. */
 bool
 supervise_step(struct supervisor *s, int timeout_ms);
 void

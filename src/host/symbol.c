@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Symbols with libdw. Each object file gets a Dwfl of its own, with the file reported at a made-up address, so
- * that modules can be looked at that are closed or belong to another process.
+ * Symbols with libdw. Each object file gets a Dwfl of its own, with the file reported at a made-up
+ * address, so that modules can be looked at that are closed or belong to another process.
  */
 #include "host/symbol.h"
 
@@ -109,7 +109,8 @@ copy(const char *s)
     return s != NULL ? host_strdup(s) : NULL;
 }
 
-/* The compilation unit at pc. clang writes .debug_aranges only if asked to: then every unit is tried. */
+/* The compilation unit at pc. clang writes .debug_aranges only if asked to: then every unit is
+ * tried. */
 static Dwarf_Die *
 find_unit(struct object *o, Dwarf_Addr pc, Dwarf_Addr *bias)
 {
@@ -132,7 +133,8 @@ absolute_file(Dwarf_Die *unit, const char *file)
     if (file == NULL) {
         return NULL;
     }
-    const char *dir = *file == '/' ? NULL : dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
+    const char *dir =
+        *file == '/' ? NULL : dwarf_formstring(dwarf_attr(unit, DW_AT_comp_dir, &attr));
     char *joined = dir != NULL ? host_path_join(dir, file) : host_strdup(file);
     char *clean = host_path_absolute(joined);
     free(joined);
@@ -176,7 +178,8 @@ add_functions(struct answer *a, Dwarf_Die *unit, Dwarf_Addr pc, char *file, int 
 {
     Dwarf_Die *scopes = NULL, *chain = NULL;
     int count = dwarf_getscopes(unit, pc, &scopes);
-    /* The scopes above an inlined function are those of its definition: go along the tree instead. */
+    /* The scopes above an inlined function are those of its definition: go along the tree instead.
+     */
     if (count > 0 && (count = dwarf_getscopes_die(&scopes[0], &chain)) > 0) {
         for (int i = 0; i < count; i++) {
             int tag = dwarf_tag(&chain[i]);

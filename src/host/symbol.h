@@ -20,9 +20,9 @@ symbols_create(void);
 void
 symbols_free(struct symbols *s);
 /*
- * The frames at offset of the object file at path, innermost first: one, and more where functions were
- * inlined. call: offset is where a call returns to. Answers are kept. Strings live as long as s.
- * Calls fn at least once, with everything unknown if need be.
+ * The frames at offset of the object file at path, innermost first: one, and more where functions
+ * were inlined. call: offset is where a call returns to. Answers are kept. Strings live as long as
+ * s. Calls fn at least once, with everything unknown if need be.
  */
 void
 symbols_resolve(struct symbols *s,

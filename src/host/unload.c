@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An unload routine that never returns must not hang the run. It is called on a thread of its own; when the
- * time is up, that thread is asked by a signal where it is, the answer becomes a finding (F-19), and the
- * thread is left behind: the process ends soon.
+ * An unload routine that never returns must not hang the run. It is called on a thread of its own;
+ * when the time is up, that thread is asked by a signal where it is, the answer becomes a finding
+ * (F-19), and the thread is left behind: the process ends soon.
  */
 #include "host/unload.h"
 
@@ -63,15 +63,17 @@ where_handler(int signo, siginfo_t *info, void *raw)
     const ucontext_t *context = raw;
     (void)signo;
     (void)info;
-    where_count = port_stack_capture_from((uintptr_t)context->uc_mcontext.gregs[REG_RIP],
-                                          (uintptr_t)context->uc_mcontext.gregs[REG_RBP], where_frames, 32);
+    where_count =
+        port_stack_capture_from((uintptr_t)context->uc_mcontext.gregs[REG_RIP],
+                                (uintptr_t)context->uc_mcontext.gregs[REG_RBP], where_frames, 32);
     atomic_store(&where_known, 1);
 }
 
 static vf_stack
 where_is(uint32_t thread)
 {
-    struct sigaction action = {.sa_sigaction = where_handler, .sa_flags = SA_SIGINFO | SA_RESTART}, before;
+    struct sigaction action = {.sa_sigaction = where_handler, .sa_flags = SA_SIGINFO | SA_RESTART},
+                     before;
     atomic_store(&where_known, 0);
     if (sigaction(SIGURG, &action, &before) != 0) {
         return 0;
@@ -115,14 +117,17 @@ unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *resul
         free(job);
         return;
     }
-    /* FltUnregisterFilter gives up by itself, once per wait; three waits, and time for slow machines. */
+    /* FltUnregisterFilter gives up by itself, once per wait; three waits, and time for slow
+     * machines. */
     if (wait_done(job, watchdog * 3 + 5)) {
         port_thread_join(thread);
         *result = job->result;
     } else {
         memset(result, 0, sizeof *result);
-        vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL, where_is(atomic_load(&job->thread)),
-                        "the unload routine of %s has not returned after %u s; on Windows the unload would hang here",
+        vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL,
+                        where_is(atomic_load(&job->thread)),
+                        "the unload routine of %s has not returned after %u s; on Windows the "
+                        "unload would hang here",
                         f->service, watchdog * 3 + 5);
         port_thread_detach(thread);
     }

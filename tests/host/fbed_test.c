@@ -25,8 +25,11 @@ setup(void **state)
         return -1;
     }
     setenv("XDG_CACHE_HOME", scratch, 1);
-    struct fbed_machine_options options = {
-        .size = sizeof options, .verify = FBED_VERIFY_STANDARD, .watchdog_seconds = 1, .debug_fd = open("/dev/null", O_WRONLY), .crash_fd = -1};
+    struct fbed_machine_options options = {.size = sizeof options,
+                                           .verify = FBED_VERIFY_STANDARD,
+                                           .watchdog_seconds = 1,
+                                           .debug_fd = open("/dev/null", O_WRONLY),
+                                           .crash_fd = -1};
     SUCCEEDS(fbed_machine_create(&options, &machine, &error));
     SUCCEEDS(fbed_volume_add_memory(machine, NULL, &volume, &error));
     return 0;
@@ -86,7 +89,9 @@ test_host_fbed__script_through_a_filter(void **state)
     assert_int_equal(fbed_filter_load(machine, &options, &twice, &error), -1);
     assert_non_null(strstr(error.text, "loaded already"));
     free(path);
-    SUCCEEDS(fbed_volume_script(volume, "write a hello\nexpect a hello\n!ENOENT delete b\ndelete a\n", "t", &result, &error));
+    SUCCEEDS(fbed_volume_script(volume,
+                                "write a hello\nexpect a hello\n!ENOENT delete b\ndelete a\n", "t",
+                                &result, &error));
     assert_int_equal(result.operations, 4);
     assert_int_equal(result.failed, 0);
     assert_int_equal(fbed_volume_script(volume, "delete b\n", "t", &result, &error), -1);
@@ -104,7 +109,8 @@ test_host_fbed__script_through_a_filter(void **state)
     json_decref(r);
 }
 
-/* The second load is a copy of the module with fresh data: ctxtrack's counters start at zero, and its static list is empty. */
+/* The second load is a copy of the module with fresh data: ctxtrack's counters start at zero, and
+ * its static list is empty. */
 static void
 test_host_fbed__reload_has_fresh_data(void **state)
 {

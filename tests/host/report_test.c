@@ -92,20 +92,27 @@ make_report(void)
     json_error_t error;
     json_t *report = json_loads(
         "{\"schema\":1,\"filterbed\":\"x\","
-        "\"modules\":[{\"path\":\"/nonexistent/a.so\",\"driver\":true},{\"path\":\"/nonexistent/rt.so\",\"driver\":false}],"
+        "\"modules\":[{\"path\":\"/nonexistent/a.so\",\"driver\":true},{\"path\":\"/nonexistent/"
+        "rt.so\",\"driver\":false}],"
         "\"filters\":[{\"name\":\"a\",\"altitude\":\"42.5\",\"instances\":1,\"state\":\"unloaded\","
         "  \"operations\":[{\"operation\":\"IRP_MJ_CREATE\",\"pre\":3,\"post\":2}],"
-        "  \"contexts\":[{\"kind\":\"stream context\",\"allocated\":5,\"freed\":4,\"live\":1,\"peak\":2}],\"objects\":[]}],"
+        "  \"contexts\":[{\"kind\":\"stream "
+        "context\",\"allocated\":5,\"freed\":4,\"live\":1,\"peak\":2}],\"objects\":[]}],"
         "\"findings\":["
-        " {\"code\":\"K-01\",\"rule\":\"D-01\",\"filter\":\"a\",\"text\":\"one\",\"count\":1,\"thread\":1,"
+        " {\"code\":\"K-01\",\"rule\":\"D-01\",\"filter\":\"a\",\"text\":\"one\",\"count\":1,"
+        "\"thread\":1,"
         "  \"stack\":[[1,16,true],[0,32,true],[1,48,true]],\"allocated_at\":[]},"
-        " {\"code\":\"K-01\",\"rule\":\"D-01\",\"filter\":\"a\",\"text\":\"two\",\"count\":2,\"thread\":1,"
+        " {\"code\":\"K-01\",\"rule\":\"D-01\",\"filter\":\"a\",\"text\":\"two\",\"count\":2,"
+        "\"thread\":1,"
         "  \"stack\":[[1,16,true],[0,32,true],[1,64,true]],\"allocated_at\":[]},"
-        " {\"code\":\"K-01\",\"rule\":\"D-01\",\"filter\":\"a\",\"text\":\"three\",\"count\":1,\"thread\":1,"
+        " {\"code\":\"K-01\",\"rule\":\"D-01\",\"filter\":\"a\",\"text\":\"three\",\"count\":1,"
+        "\"thread\":1,"
         "  \"stack\":[[1,16,true],[0,33,true],[1,64,true]],\"allocated_at\":[]},"
-        " {\"code\":\"K-02\",\"rule\":\"D-15\",\"bugcheck\":\"0xF5/0x6D\",\"filter\":\"a\",\"text\":\"four\",\"count\":1,\"thread\":7,"
+        " {\"code\":\"K-02\",\"rule\":\"D-15\",\"bugcheck\":\"0xF5/"
+        "0x6D\",\"filter\":\"a\",\"text\":\"four\",\"count\":1,\"thread\":7,"
         "  \"operation\":\"pre IRP_MJ_READ\",\"stack\":[[-1,4096,true]],\"allocated_at\":[]}],"
-        "\"unimplemented\":[{\"routine\":\"FltNothing\",\"filter\":\"a\",\"count\":2,\"caller\":[0,32,true]}]}",
+        "\"unimplemented\":[{\"routine\":\"FltNothing\",\"filter\":\"a\",\"count\":2,\"caller\":[0,"
+        "32,true]}]}",
         0, &error);
     if (report == NULL) {
         fail_msg("%s", error.text);
@@ -160,7 +167,8 @@ test_host_report__text(void **state)
         "    during pre IRP_MJ_READ, thread 7\n"
         "    on Windows: bug check 0xF5/0x6D\n"
         "\n"
-        "  routines that filterbed declares but does not have; they failed with STATUS_NOT_IMPLEMENTED\n"
+        "  routines that filterbed declares but does not have; they failed with "
+        "STATUS_NOT_IMPLEMENTED\n"
         "    FltNothing, called 2 times by a\n"
         "\n"
         "filterbed: 3 findings, 5 occurrences\n";
@@ -188,7 +196,8 @@ test_host_report__saved_json_has_no_internals(void **state)
     json_t *back = json_load_file(path, 0, NULL);
     assert_non_null(back);
     assert_null(json_object_get(back, "modules"));
-    assert_true(json_is_object(json_object_get(json_array_get(json_object_get(back, "unimplemented"), 0), "caller")));
+    assert_true(json_is_object(
+        json_object_get(json_array_get(json_object_get(back, "unimplemented"), 0), "caller")));
     json_decref(back);
     assert_int_equal(report_save(report, "json", "/nonexistent/r.json", &err), -1);
     assert_non_null(strstr(err.text, "/nonexistent/r.json"));
@@ -200,7 +209,8 @@ test_host_report__crash_frames(void **state)
 {
     (void)state;
     json_t *report = json_object(), *frames = json_pack("[i, i]", 0x5010, 0x9000);
-    json_t *images = json_pack("[{s:s, s:b, s:i, s:i, s:i}]", "path", "/x.so", "driver", 1, "bias", 0x5000, "base", 0x5000, "end", 0x6000);
+    json_t *images = json_pack("[{s:s, s:b, s:i, s:i, s:i}]", "path", "/x.so", "driver", 1, "bias",
+                               0x5000, "base", 0x5000, "end", 0x6000);
     json_t *result = report_crash_frames(frames, images, report);
     assert_int_equal(json_array_size(result), 2);
     assert_int_equal(json_integer_value(json_array_get(json_array_get(result, 0), 0)), 0);
@@ -224,7 +234,8 @@ test_host_prepare__altitudes_compare_as_numbers(void **state)
     assert_int_equal(altitude_compare("99999", "370030"), -1);
     assert_int_equal(altitude_compare("370030.51", "370030.5"), 1);
     assert_int_equal(altitude_compare("370030.4999", "370030.5"), -1);
-    assert_int_equal(altitude_compare("123456789012345678901234567890", "123456789012345678901234567891"), -1);
+    assert_int_equal(
+        altitude_compare("123456789012345678901234567890", "123456789012345678901234567891"), -1);
     assert_int_equal(altitude_compare("0", "000.000"), 0);
 }
 
@@ -240,7 +251,8 @@ test_host_channel__messages_and_descriptors(void **state)
     channel_init(&c, pair[1]);
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     assert_true(channel_send(pair[0], json_pack("{s:s}", "type", "one"), -1));
-    assert_true(channel_send(pair[0], json_pack("{s:s, s:s}", "type", "two", "text", "a\nb"), null));
+    assert_true(
+        channel_send(pair[0], json_pack("{s:s, s:s}", "type", "two", "text", "a\nb"), null));
     json_t *first = NULL, *second = NULL;
     while ((first = channel_next(&c)) == NULL && channel_fill(&c)) {
     }
@@ -261,20 +273,17 @@ test_host_channel__messages_and_descriptors(void **state)
     channel_close(&c);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_host_##name, scratch_setup, scratch_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(test_host_##name, scratch_setup, scratch_teardown)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(symbol__function_file_line_and_inlined),
-        TEST(symbol__unknown_is_said),
-        TEST(report__one_place_is_one_finding),
-        TEST(report__text),
-        TEST(report__saved_json_has_no_internals),
-        TEST(report__crash_frames),
-        TEST(prepare__altitudes_compare_as_numbers),
-        TEST(channel__messages_and_descriptors),
+        TEST(symbol__function_file_line_and_inlined), TEST(symbol__unknown_is_said),
+        TEST(report__one_place_is_one_finding),       TEST(report__text),
+        TEST(report__saved_json_has_no_internals),    TEST(report__crash_frames),
+        TEST(prepare__altitudes_compare_as_numbers),  TEST(channel__messages_and_descriptors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The script language: what is accepted, and where mistakes are said to be. Running it: tests/e2e/test_run_script.sh. */
+/* The script language: what is accepted, and where mistakes are said to be. Running it:
+ * tests/e2e/test_run_script.sh. */
 #include "host/scriptp.h"
 #include "scratch.h"
 
@@ -53,7 +54,9 @@ test_host_script__data(void **state)
     (void)state;
     const char *file = scratch_file("data", "from a file");
     char text[512];
-    snprintf(text, sizeof text, "write a word\nwrite a \"q\\n\\\"\\\\\\x41\\0z\"\nwrite a 30 bytes\nwrite a @%s\nwrite a 2k bytes\nwrite a 17\n",
+    snprintf(text, sizeof text,
+             "write a word\nwrite a \"q\\n\\\"\\\\\\x41\\0z\"\nwrite a 30 bytes\nwrite a "
+             "@%s\nwrite a 2k bytes\nwrite a 17\n",
              file);
     must_parse(text);
     assert_string_equal(script.lines[0].data.bytes, "word");
@@ -104,7 +107,8 @@ test_host_script__mistakes(void **state)
     must_fail("truncate a -1\n", "s:1: not a number: -1");
     must_fail("chmod 999 a\n", "s:1: not an octal mode: 999");
     must_fail("write a \"b\n", "s:1: the closing quote is missing");
-    must_fail("write a \"\\q\"\n", "s:1: unknown escape; known are \\n \\r \\t \\0 \\\\ \\\" \\xHH");
+    must_fail("write a \"\\q\"\n",
+              "s:1: unknown escape; known are \\n \\r \\t \\0 \\\\ \\\" \\xHH");
     must_fail("delete \"a\\0b\"\n", "s:1: a NUL cannot stand in a name");
     must_fail("!EWHATEVER delete a\n", "s:1: unknown error name behind !");
     must_fail("!\n", "s:1: an operation must follow !");
@@ -113,7 +117,8 @@ test_host_script__mistakes(void **state)
     assert_non_null(strstr(err.text, "/nonexistent/file"));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(test_host_##name, scratch_setup, scratch_teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(test_host_##name, scratch_setup, scratch_teardown)
 
 int
 main(void)

@@ -15,14 +15,17 @@ static const char help[] =
     "usage: filterbed run -f FILTER… (-d DIR | --memory) [options] -- CMD [ARG…]\n"
     "       filterbed run -f FILTER… (-d DIR | --memory) [options] --script FILE\n"
     "\n"
-    "Runs CMD in DIR, or in an empty volume in memory, with the filters between it and the files, and\n"
-    "reports what they did. FILTER is a .vcxproj, a directory with driver sources and an .inf, an .inf, or\n"
+    "Runs CMD in DIR, or in an empty volume in memory, with the filters between it and the files, "
+    "and\n"
+    "reports what they did. FILTER is a .vcxproj, a directory with driver sources and an .inf, an "
+    ".inf, or\n"
     "a built module with its .inf beside it.\n"
     "\n"
     "  -f, --filter FILTER          a filter; repeat for more, their altitudes order them\n"
     "  -d, --directory DIR          show this directory through the filters\n"
     "      --memory                 show an empty volume in memory\n"
-    "      --script FILE            instead of CMD: run file operations without mounting (- is stdin)\n"
+    "      --script FILE            instead of CMD: run file operations without mounting (- is "
+    "stdin)\n"
     "\n"
     "      --log FILE               drivers' debug output goes there, not to stderr\n"
     "      --report KIND:FILE       also write the report; KIND is text or json\n"
@@ -42,12 +45,27 @@ static const char help[] =
     "  -v, --verbose                all frames of stacks, build commands\n"
     "  -h, --help                   show this\n"
     "\n"
-    "Exit status: that of CMD (128+N if signal N ended it); 1 if a script failed; 2 wrong usage; 125\n"
+    "Exit status: that of CMD (128+N if signal N ended it); 1 if a script failed; 2 wrong usage; "
+    "125\n"
     "filterbed itself failed; 126, 127 CMD cannot be run, is not there.\n";
 
 enum {
-    OPT_MEMORY = 256, OPT_SCRIPT, OPT_LOG, OPT_REPORT, OPT_ERROR_EXITCODE, OPT_VERIFY, OPT_ON_FAULT, OPT_WATCHDOG,
-    OPT_METADATA, OPT_NO_PASSTHROUGH, OPT_CASE, OPT_THREADS, OPT_MAX_THREADS, OPT_CC, OPT_DEBUG, OPT_SANITIZE,
+    OPT_MEMORY = 256,
+    OPT_SCRIPT,
+    OPT_LOG,
+    OPT_REPORT,
+    OPT_ERROR_EXITCODE,
+    OPT_VERIFY,
+    OPT_ON_FAULT,
+    OPT_WATCHDOG,
+    OPT_METADATA,
+    OPT_NO_PASSTHROUGH,
+    OPT_CASE,
+    OPT_THREADS,
+    OPT_MAX_THREADS,
+    OPT_CC,
+    OPT_DEBUG,
+    OPT_SANITIZE,
 };
 
 static const struct option options[] = {
@@ -121,7 +139,8 @@ static int
 option_number(int opt, struct run_options *o)
 {
     long n;
-    if (!number(optarg, opt == OPT_ERROR_EXITCODE ? 0 : 1, opt == OPT_ERROR_EXITCODE ? 255 : 100000, &n)) {
+    if (!number(optarg, opt == OPT_ERROR_EXITCODE ? 0 : 1, opt == OPT_ERROR_EXITCODE ? 255 : 100000,
+                &n)) {
         return usage_error("not a number that fits: ", optarg);
     }
     switch (opt) {
@@ -148,8 +167,9 @@ option_choice(int opt, struct run_options *o)
     static const char *const faults[] = {"continue", "stop", NULL};
     static const char *const modes[] = {"exact", "cached", NULL};
     static const char *const cases[] = {"sensitive", "insensitive", NULL};
-    static const char *const sanitizers[] = {"address", "undefined", "address,undefined", "undefined,address",
-                                             "thread", "thread,undefined", NULL};
+    static const char *const sanitizers[] = {
+        "address",          "undefined", "address,undefined", "undefined,address", "thread",
+        "thread,undefined", NULL};
     const char *const *names = opt == OPT_VERIFY     ? levels
                                : opt == OPT_ON_FAULT ? faults
                                : opt == OPT_METADATA ? modes
@@ -257,10 +277,13 @@ check(int argc, char **argv, struct run_options *o)
         return usage_error("no filter given (-f FILTER)", "");
     }
     if ((o->directory != NULL) == o->memory) {
-        return usage_error(o->memory ? "-d DIR and --memory exclude each other" : "either -d DIR or --memory is needed", "");
+        return usage_error(o->memory ? "-d DIR and --memory exclude each other"
+                                     : "either -d DIR or --memory is needed",
+                           "");
     }
     if ((optind < argc) == (o->script != NULL)) {
-        return usage_error(o->script != NULL ? "a command and --script exclude each other: " : "no command given, and no --script",
+        return usage_error(o->script != NULL ? "a command and --script exclude each other: "
+                                             : "no command given, and no --script",
                            o->script != NULL ? argv[optind] : "");
     }
     o->command = optind < argc ? argv + optind : NULL;
