@@ -3,7 +3,7 @@
  * Creates that filters issue.  With an instance they enter its volume's stack at our device, below that instance; the file object
  * remembers both, so that whatever is sent to it later goes the same way.
  */
-#include "fltmgr/fltname.h"
+#include "fltmgr/target.h"
 #include "ob/obp.h"
 
 /* ---- for ourselves ---- */
@@ -140,6 +140,32 @@ FltpCreateName(FLTP_CREATE *Call, POBJECT_ATTRIBUTES Attributes)
         return STATUS_OBJECT_PATH_SYNTAX_BAD;
     }
     return Call->Instance != NULL ? FltpCreateDevice(Call) : STATUS_SUCCESS;
+}
+
+NTSTATUS
+FltpOpenTargetDirectory(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFILE_RENAME_INFORMATION Rename, PFILE_OBJECT *Target)
+{
+    IO_STATUS_BLOCK IoStatus;
+    FLTP_CREATE Call = { .Instance = Instance, .Create = { .HintDevice = Instance->Volume->FilterDevice, .FilterTarget = Instance,
+        .Name = { (USHORT)Rename->FileNameLength, (USHORT)Rename->FileNameLength, Rename->FileName },
+        .DesiredAccess = FILE_WRITE_DATA | SYNCHRONIZE, .Disposition = FILE_OPEN, .CreateOptions = FILE_OPEN_FOR_BACKUP_INTENT,
+        .ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE, .OpenFlags = IO_OPEN_TARGET_DIRECTORY,
+        .ObjectAttributes = FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? 0 : OBJ_CASE_INSENSITIVE, .RequestorMode = KernelMode } };
+
+    *Target = NULL;
+    if (Rename->RootDirectory == NULL && (Rename->FileNameLength == 0 || Rename->FileName[0] != L'\\')) {
+        return STATUS_SUCCESS;
+    }
+    if (!FltpCountTryAcquire(&Instance->Outstanding)) {
+        return STATUS_FLT_DELETING_OBJECT;
+    }
+    NTSTATUS Status = Rename->RootDirectory != NULL ? FltpCreateRoot(&Call, Rename->RootDirectory) : FltpCreateDevice(&Call);
+    if (NT_SUCCESS(Status)) {
+        Status = IopCreateFile(&Call.Create, &IoStatus, Target);
+    }
+    FltpCreateForget(&Call);
+    FltpCountRelease(&Instance->Outstanding);
+    return Status == STATUS_INVALID_DEVICE_OBJECT_PARAMETER || Status == STATUS_MOUNT_POINT_NOT_RESOLVED ? STATUS_NOT_SAME_DEVICE : Status;
 }
 
 /* The file becomes a handle, to which the handle count of the open passes, and a reference for the driver. */

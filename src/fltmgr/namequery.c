@@ -256,7 +256,8 @@ static NTSTATUS
 FltpOpenParent(const FLTP_NAME_QUERY *Query, PCUNICODE_STRING Parent, BOOLEAN List, PFILE_OBJECT *Directory)
 {
     FLTP_OPEN Open = { .Instance = Query->Instance, .Volume = Query->Volume, .Name = *Parent,
-        .Access = FILE_READ_ATTRIBUTES | SYNCHRONIZE | (List ? FILE_LIST_DIRECTORY : 0), .Options = FILE_DIRECTORY_FILE, .CaseSensitive = Query->CaseSensitive };
+        .Access = FILE_READ_ATTRIBUTES | SYNCHRONIZE | (List ? FILE_LIST_DIRECTORY : 0),
+        .Options = FILE_DIRECTORY_FILE, .CaseSensitive = Query->CaseSensitive };
     const USHORT Volume = Query->Volume->Name.Length;
 
     Open.Name.Buffer += Volume / sizeof(WCHAR);

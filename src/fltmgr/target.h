@@ -17,4 +17,9 @@ NTSTATUS FltpIssueBelow(PFLT_INSTANCE Instance, IOP_REQUEST *Request, PIO_STATUS
 /* Opens the volume itself below Instance; undone by IopCloseFile. */
 NTSTATUS FltpOpenVolumeBelow(PFLT_INSTANCE Instance, PFILE_OBJECT *FileObject);
 
+/* ---- fltcreate.c ---- */
+/* A rename or link to a full name, or below a given directory, carries the opened directory of the new name; *Target NULL: it needs none.
+ * Fails: STATUS_NOT_SAME_DEVICE, and those of the open. */
+NTSTATUS FltpOpenTargetDirectory(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFILE_RENAME_INFORMATION Rename, PFILE_OBJECT *Target);
+
 #endif

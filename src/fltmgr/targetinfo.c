@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Queries and settings that filters issue: files, volumes, directories, extended attributes, security. */
 #include "fltmgr/target.h"
-#include "ob/obp.h"
 
 /* Issues, and returns how much came back. */
 static NTSTATUS
@@ -48,41 +47,6 @@ FltpClassHasTarget(FILE_INFORMATION_CLASS Class)
     default:
         return FALSE;
     }
-}
-
-/* A rename or link to a full name, or below a given directory, carries the opened directory of the new name. */
-static NTSTATUS
-FltpOpenTargetDirectory(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFILE_RENAME_INFORMATION Rename, PFILE_OBJECT *Target)
-{
-    IO_STATUS_BLOCK IoStatus;
-    PFILE_OBJECT Root = NULL;
-    IOP_CREATE Create = { .HintDevice = Instance->Volume->FilterDevice, .FilterTarget = Instance,
-        .Name = { (USHORT)Rename->FileNameLength, (USHORT)Rename->FileNameLength, Rename->FileName },
-        .DesiredAccess = FILE_WRITE_DATA | SYNCHRONIZE, .Disposition = FILE_OPEN, .CreateOptions = FILE_OPEN_FOR_BACKUP_INTENT,
-        .ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE, .OpenFlags = IO_OPEN_TARGET_DIRECTORY,
-        .ObjectAttributes = FileObject->Flags & FO_OPENED_CASE_SENSITIVE ? 0 : OBJ_CASE_INSENSITIVE, .RequestorMode = KernelMode };
-
-    *Target = NULL;
-    if (Rename->RootDirectory == NULL && (Rename->FileNameLength == 0 || Rename->FileName[0] != L'\\')) {
-        return STATUS_SUCCESS;
-    }
-    if (Rename->RootDirectory != NULL) {
-        NTSTATUS Status = ObReferenceObjectByHandle(Rename->RootDirectory, 0, *IoFileObjectType, KernelMode, (PVOID *)&Root, NULL);
-        if (!NT_SUCCESS(Status)) {
-            return Status;
-        }
-        Create.RelatedFileObject = Root;
-    }
-    NTSTATUS Status = IopCreateFile(&Create, &IoStatus, Target);
-    if (Root != NULL) {
-        ObDereferenceObject(Root);
-    }
-    if (NT_SUCCESS(Status) && (*Target)->DeviceObject != FileObject->DeviceObject) {
-        IopCloseFile(*Target);
-        *Target = NULL;
-        return STATUS_NOT_SAME_DEVICE;
-    }
-    return Status;
 }
 
 /* Windows: fltKernel.h, FltSetInformationFile.  Differences: none. */

@@ -399,6 +399,7 @@ test_fltmgr_targetio__file_information(void **State)
 static void
 test_fltmgr_targetio__rename(void **State)
 {
+    char Path[120] = "";
     ULONG Length;
     NTSTATUS Status;
 
@@ -414,6 +415,16 @@ test_fltmgr_targetio__rename(void **State)
     assert_below(IRP_MJ_CREATE);               /* the target directory */
     Rename = Renaming("x", NULL, &Length);
     assert_status(FltSetInformationFile(Instances[MIDDLE], File, Rename, 8, FileRenameInformation), STATUS_INFO_LENGTH_MISMATCH);
+    TINY_VOLUME *Other = TinyMount(NULL);
+    const PFLT_VOLUME OtherVolume = TinyFltVolume(Other);
+    for (ULONG i = 0; i < OtherVolume->Name.Length / sizeof(WCHAR); i++) {
+        Path[i] = (char)OtherVolume->Name.Buffer[i];
+    }
+    Rename = Renaming(strcat(Path, "\\there"), NULL, &Length);
+    const LONG Creates = Other->Creates;
+    assert_status(FltSetInformationFile(Instances[MIDDLE], File, Rename, Length, FileRenameInformation), STATUS_NOT_SAME_DEVICE);
+    assert_int_equal(Other->Creates, Creates);
+    TinyDismount(Other);
     Reset();
     IopCloseFile(File);
     IopCloseFile(OpenAt(NULL, "\\dir\\sub\\there", FILE_OPEN, 0, &Status));
