@@ -5,8 +5,8 @@
 
 #include "world.h"
 
-/* same_host: both lie on one file system, so link counts of directories, block sizes and holes are comparable too. */
-void world_pair(struct world *bare, struct world *other, bool same_host);
+/* one_host: both lie on one file system, so link counts of directories, block sizes and holes are comparable too. */
+void world_pair(struct world *bare, struct world *other, bool one_host);
 void world_wipe(const char *path);             /* everything in a host directory */
 void world_empty(struct world *w, const char *path);
 
