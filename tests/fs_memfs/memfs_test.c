@@ -85,6 +85,16 @@ test_memfs__alternate_streams(void **State)
     assert_int_equal(FsboxTry(Box, L"\\new"), STATUS_DELETE_PENDING);
     FsboxClose(Stream);
     assert_int_equal(FsboxTry(Box, L"\\new"), STATUS_OBJECT_NAME_NOT_FOUND);
+    /* also if that one is of a stream which is to be deleted itself */
+    FILE_DISPOSITION_INFORMATION Disposition = { .DeleteFile = TRUE };
+    FILE_OBJECTID_BUFFER ObjectId;
+    assert_int_equal(FsboxOpen(Box, L"\\both:s", FSBOX_ALL, FILE_OPEN_IF, 0, FSBOX_SHARE, &Stream), STATUS_SUCCESS);
+    assert_int_equal(FsboxDelete1(Box, L"\\both", 0), STATUS_SUCCESS);
+    assert_int_equal(FsboxTry(Box, L"\\both"), STATUS_DELETE_PENDING);
+    assert_int_equal(FsboxSet(Stream, FileDispositionInformation, &Disposition, sizeof(Disposition), NULL), STATUS_SUCCESS);
+    assert_int_equal(FsboxControl(Stream, FSCTL_GET_OBJECT_ID, NULL, 0, &ObjectId, sizeof(ObjectId), NULL), STATUS_OBJECTID_NOT_FOUND);
+    FsboxClose(Stream);
+    assert_int_equal(FsboxTry(Box, L"\\both"), STATUS_OBJECT_NAME_NOT_FOUND);
 }
 
 static void

@@ -170,10 +170,13 @@ FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment)
 
 /* ---- cleanup ---- */
 
-enum { FsbKeep, FsbDropStream, FsbDropLink, FsbDropLinkPosix };
+/* What goes with a handle.  The last handle of a file that is to be deleted may be that of a stream which is to be deleted too. */
+#define FSB_DROP_STREAM 1
+#define FSB_DROP_LINK   2
+#define FSB_DROP_POSIX  4                      /* with FSB_DROP_LINK: how the deletion was asked for */
 
 /* Takes the handle off the counts; says what goes with it. */
-static int
+static ULONG
 FsbCleanupLocked(PFILE_OBJECT FileObject, FSB_SCB *Scb, FSB_CCB *Ccb)
 {
     FSB_LCB *Lcb = Ccb->Lcb;
@@ -192,25 +195,28 @@ FsbCleanupLocked(PFILE_OBJECT FileObject, FSB_SCB *Scb, FSB_CCB *Ccb)
     if (Scb->Handles == 0) {
         atomic_store(&Scb->Sized, FALSE);
     }
+    ULONG What = 0;
     if (Scb->Name.Length != 0 && Scb->DeletePending && Scb->Handles == 0 && !Scb->Deleted) {
         Scb->Deleted = TRUE;
-        return FsbDropStream;
+        What |= FSB_DROP_STREAM;
     }
     if (Lcb->DeletePending && !Lcb->Removed && !Lcb->Unlinking && (Lcb->Handles == 0 || (Lcb->PosixDelete && (Flags & FSB_CCB_POSIX_DELETE)))) {
         Lcb->Unlinking = TRUE;
-        return Lcb->PosixDelete ? FsbDropLinkPosix : FsbDropLink;
+        What |= FSB_DROP_LINK | (Lcb->PosixDelete ? FSB_DROP_POSIX : 0);
     }
-    return FsbKeep;
+    return What;
 }
 
 static ULONG_PTR
-FsbCleanupDelete(PIRP Irp, PFILE_OBJECT FileObject, int What)
+FsbCleanupDelete(PIRP Irp, PFILE_OBJECT FileObject, ULONG What)
 {
     FSB_SCB *Scb = FsbScbOf(FileObject);
     FSB_LCB *Lcb = FsbCcbOf(FileObject)->Lcb;
     ULONG Left = 0;
-    if (What == FsbDropStream) {
+    if (What & FSB_DROP_STREAM) {
         Scb->Volume->Store->DeleteStream(Scb->Fcb, Scb->Stream);
+    }
+    if (!(What & FSB_DROP_LINK)) {
         return FILE_CLEANUP_STREAM_DELETED;
     }
     const NTSTATUS Status = FsbUnlinkLcb(Lcb, &Left, FsbAttachment(Irp));
@@ -218,7 +224,7 @@ FsbCleanupDelete(PIRP Irp, PFILE_OBJECT FileObject, int What)
     if (!NT_SUCCESS(Status)) {
         return FILE_CLEANUP_FILE_REMAINS;
     }
-    return Left != 0 ? FILE_CLEANUP_LINK_DELETED : What == FsbDropLinkPosix ? FILE_CLEANUP_POSIX_STYLE_DELETE : FILE_CLEANUP_FILE_DELETED;
+    return Left != 0 ? FILE_CLEANUP_LINK_DELETED : (What & FSB_DROP_POSIX) ? FILE_CLEANUP_POSIX_STYLE_DELETE : FILE_CLEANUP_FILE_DELETED;
 }
 
 NTSTATUS
@@ -241,9 +247,9 @@ FsbCleanup(FSB_VOLUME *Volume, PIRP Irp)
         FsRtlFastUnlockAll(&Scb->FileLock, FileObject, IoGetRequestorProcess(Irp), NULL);
     }
     port_lock_acquire(&Scb->Fcb->Lock);
-    const int What = FsbCleanupLocked(FileObject, Scb, Ccb);
+    const ULONG What = FsbCleanupLocked(FileObject, Scb, Ccb);
     port_lock_release(&Scb->Fcb->Lock);
-    Irp->IoStatus.Information = What == FsbKeep ? FILE_CLEANUP_FILE_REMAINS : FsbCleanupDelete(Irp, FileObject, What);
+    Irp->IoStatus.Information = What == 0 ? FILE_CLEANUP_FILE_REMAINS : FsbCleanupDelete(Irp, FileObject, What);
     FileObject->Flags |= FO_CLEANUP_COMPLETE;
     return STATUS_SUCCESS;
 }
