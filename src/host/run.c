@@ -21,7 +21,7 @@
 #include "host/report.h"
 #include "host/supervise.h"
 
-#define GRACE_MS 2000 /* for a command whose mount has died */
+#define GRACE_MS 2000 /* for a command whose mount has died, and the like */
 
 static uint64_t
 now_ms(void)
@@ -58,8 +58,13 @@ static void
 run_script(struct supervisor *s)
 {
     channel_send(s->down, json_pack("{s:s}", "type", "script"), -1);
-    while (!s->script_done && !s->up.ended && !s->fault_stop) {
+    while (!s->script_done && !s->up.ended && !s->fault_stop && !s->interrupted) {
         supervise_step(s, -1);
+    }
+    /* Interrupted: the line under way may end, unless a driver holds it. */
+    const uint64_t end = now_ms() + GRACE_MS;
+    for (uint64_t now; !s->script_done && !s->up.ended && (now = now_ms()) < end;) {
+        supervise_step(s, (int)(end - now));
     }
 }
 
@@ -114,11 +119,15 @@ static void
 finish_server(struct supervisor *s)
 {
     const unsigned watchdog = s->options->watchdog != 0 ? s->options->watchdog : 5;
-    const uint64_t end = now_ms() + (s->prepared->count * (3 * watchdog + 6) + 30) * 1000;
+    uint64_t end = now_ms() + (s->prepared->count * (3 * watchdog + 6) + 2 * watchdog + 30) * 1000;
+    if (!s->loaded && s->interrupted) {
+        end = now_ms() + GRACE_MS; /* in DriverEntry, maybe for ever */
+    }
+    s->interrupted = false;
     if (!s->up.ended) {
         channel_send(s->down, json_pack("{s:s}", "type", "finish"), -1);
     }
-    for (uint64_t now; !s->up.ended && (now = now_ms()) < end;) {
+    for (uint64_t now; !s->up.ended && !s->interrupted && (now = now_ms()) < end;) {
         supervise_step(s, (int)(end - now));
     }
     if (!s->up.ended) {

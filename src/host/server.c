@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@
 #include "host/report.h"
 #include "host/run.h"
 #include "host/script.h"
+#include "host/where.h"
 
 #define MAX_FILTERS 128
 
@@ -30,7 +32,7 @@ struct server {
     size_t filter_count;
     fuse_session *session;
     port_thread *session_thread, *script_thread;
-    int session_result;
+    _Atomic(uint32_t) session_ended, script_ended;
     volatile int stop_script;
     struct fuse_session_stats stats;
 };
@@ -144,10 +146,11 @@ serve(void *arg)
         fuse_session_stats(s->session, &s->stats);
         view_destroy(v);
     }
-    s->session_result = rc;
     if (rc != 0) {
         say(json_pack("{s:s, s:o}", "type", "error", "text", safe_string(strerror(-rc))));
     }
+    atomic_store(&s->session_ended, 1);
+    port_wake(&s->session_ended, 1);
 }
 
 static int
@@ -157,7 +160,8 @@ start_serving(struct server *s, int fd)
                                            .max_threads = number(s, "max_threads"),
                                            .no_passthrough = flag(s, "no_passthrough"),
                                            .no_readdirplus = !flag(s, "cached"),
-                                           .no_cache_symlinks = !flag(s, "cached")};
+                                           .no_cache_symlinks = !flag(s, "cached"),
+                                           .allow_signals = true}; /* see where.h */
     int rc = fd >= 0 ? fuse_session_create(&s->session, fd, &options) : -EBADF;
     if (rc == 0) {
         rc = port_thread_start(&s->session_thread, serve, s, "serve");
@@ -201,9 +205,28 @@ run_script(void *arg)
     }
     say(json_pack("{s:s, s:b, s:o, s:i}", "type", "script", "ok", rc == 0, "text",
                   safe_string(rc == 0 ? "" : err.text), "operations", (int)run.operations));
+    atomic_store(&s->script_ended, 1);
+    port_wake(&s->script_ended, 1);
 }
 
 /* ---- end ---- */
+
+/* A callback that does not return keeps its thread: that is reported, and not waited for. */
+static bool
+ends(struct server *s, const _Atomic(uint32_t) *ended)
+{
+    const unsigned seconds = number(s, "watchdog");
+    const uint64_t deadline = port_clock_monotonic() + (uint64_t)seconds * 1000000000;
+    while (atomic_load(ended) == 0 && port_wait(ended, 0, deadline)) {
+    }
+    if (atomic_load(ended) != 0) {
+        return true;
+    }
+    if (where_report_stuck(seconds) == 0) {
+        vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s", seconds);
+    }
+    return false;
+}
 
 static void
 finish_front(struct server *s)
@@ -211,10 +234,12 @@ finish_front(struct server *s)
     s->stop_script = 1;
     if (s->session_thread != NULL) {
         fuse_session_stop(s->session);
-        port_thread_join(s->session_thread);
-        fuse_session_destroy(s->session);
+        if (ends(s, &s->session_ended)) {
+            port_thread_join(s->session_thread);
+            fuse_session_destroy(s->session);
+        }
     }
-    if (s->script_thread != NULL) {
+    if (s->script_thread != NULL && ends(s, &s->script_ended)) {
         port_thread_join(s->script_thread);
     }
 }

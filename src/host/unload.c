@@ -6,15 +6,13 @@
  */
 #include "host/unload.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
+
+#include "host/where.h"
 
 /* Shared by both threads; freed by the second to let go of it. */
 struct unload_job {
@@ -38,10 +36,6 @@ unload_thread(void *arg)
 {
     struct unload_job *job = arg;
     bool gone = false;
-    sigset_t where;
-    sigemptyset(&where);
-    sigaddset(&where, SIGURG);
-    pthread_sigmask(SIG_UNBLOCK, &where, NULL);
     atomic_store(&job->thread, (uint32_t)syscall(SYS_gettid));
     job->result.status = host_nt_unload(job->filter->driver, &gone);
     job->result.driver_gone = gone;
@@ -49,43 +43,6 @@ unload_thread(void *arg)
     atomic_store(&job->done, 1);
     port_wake((const _Atomic(uint32_t) *)&job->done, UINT32_MAX);
     drop(job);
-}
-
-/* ---- where a thread is ---- */
-
-static uintptr_t where_frames[32];
-static unsigned where_count;
-static _Atomic(uint32_t) where_known;
-
-static void
-where_handler(int signo, siginfo_t *info, void *raw)
-{
-    const ucontext_t *context = raw;
-    (void)signo;
-    (void)info;
-    where_count =
-        port_stack_capture_from((uintptr_t)context->uc_mcontext.gregs[REG_RIP],
-                                (uintptr_t)context->uc_mcontext.gregs[REG_RBP], where_frames, 32);
-    atomic_store(&where_known, 1);
-}
-
-static vf_stack
-where_is(uint32_t thread)
-{
-    struct sigaction action = {.sa_sigaction = where_handler, .sa_flags = SA_SIGINFO | SA_RESTART},
-                     before;
-    atomic_store(&where_known, 0);
-    if (sigaction(SIGURG, &action, &before) != 0) {
-        return 0;
-    }
-    if (syscall(SYS_tgkill, getpid(), thread, SIGURG) == 0) {
-        const uint64_t deadline = port_clock_monotonic() + 500000000;
-        while (atomic_load(&where_known) == 0 && port_clock_monotonic() < deadline) {
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        }
-    }
-    sigaction(SIGURG, &before, NULL);
-    return atomic_load(&where_known) != 0 ? vf_stack_intern(where_frames, where_count) : 0;
 }
 
 /* ---- run ---- */
@@ -123,9 +80,11 @@ unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *resul
         port_thread_join(thread);
         *result = job->result;
     } else {
+        uintptr_t frames[WHERE_FRAMES];
+        const unsigned count = where_thread(atomic_load(&job->thread), frames);
         memset(result, 0, sizeof *result);
         vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL,
-                        where_is(atomic_load(&job->thread)),
+                        vf_stack_intern(frames, count),
                         "the unload routine of %s has not returned after %u s; on Windows the "
                         "unload would hang here",
                         f->service, watchdog * 3 + 5);
