@@ -159,20 +159,57 @@ ViewOpenNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJE
     return NT_SUCCESS(ById) ? ById : ViewpNotReached(Call, Node, Status);
 }
 
-/* A file object of the node, referenced, or NULL. */
-PFILE_OBJECT
-ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access)
+static BOOLEAN
+ViewpServes(PFILE_OBJECT FileObject, ACCESS_MASK Access)
+{
+    return (!(Access & FILE_WRITE_DATA) || FileObject->WriteAccess) && (!(Access & FILE_READ_DATA) || FileObject->ReadAccess);
+}
+
+/* Handle: as a further handle of it, to be closed with IopCloseFile. */
+static PFILE_OBJECT
+ViewpAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access, BOOLEAN Handle)
 {
     PFILE_OBJECT Found = NULL;
     port_lock_acquire(&Node->Lock);
-    for (VIEW_HANDLE *Handle = Node->Handles; Handle != NULL && Found == NULL; Handle = Handle->Next) {
-        if (!(Access & FILE_WRITE_DATA) || Handle->FileObject->WriteAccess) {
-            Found = Handle->FileObject;
+    for (VIEW_HANDLE *Open = Node->Handles; Open != NULL && Found == NULL; Open = Open->Next) {
+        if (ViewpServes(Open->FileObject, Access)) {
+            Found = Open->FileObject;
             ObpReference(Found);
+            if (Handle) {
+                IopHandleOpened(Found);        /* listed handles are not closed yet: CLEANUP is still to come */
+            }
         }
     }
     port_lock_release(&Node->Lock);
     return Found;
+}
+
+PFILE_OBJECT
+ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access)
+{
+    return ViewpAnyFileObject(Node, Access, FALSE);
+}
+
+/*
+ * A file without a name is opened again (/proc/self/fd/n): NT does not open deleted files, so the new handle shares a file object that is
+ * open.  STATUS_OBJECT_NAME_NOT_FOUND: none allows what is asked.
+ */
+NTSTATUS
+ViewShareFileObject(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
+{
+    *FileObject = ViewpAnyFileObject(Node, Open->Access, TRUE);
+    if (*FileObject == NULL) {
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    if (Open->Disposition != FILE_OVERWRITE) {
+        return STATUS_SUCCESS;
+    }
+    FILE_END_OF_FILE_INFORMATION End = { .EndOfFile.QuadPart = 0 };
+    NTSTATUS Status = ViewSet(Call, *FileObject, FileEndOfFileInformation, &End, sizeof End, NULL);
+    if (!NT_SUCCESS(Status)) {
+        IopCloseFile(*FileObject);
+    }
+    return Status;
 }
 
 NTSTATUS

@@ -119,6 +119,10 @@ view_open(view *v, view_node node, uint32_t flags, const struct view_who *who, s
     ViewTranslateFlags(flags & ~(uint32_t)(VIEW_O_CREAT | VIEW_O_EXCL), &Open);
     Call.Attach.open_flags = (int)flags;
     NTSTATUS Status = ViewOpenNode(&Call, Node, &Open, &FileObject);
+    if (ViewIsNotFound(Status) && Call.Attach.host_errno == VIEW_ESTALE) {
+        NTSTATUS Shared = ViewShareFileObject(&Call, Node, &Open, &FileObject);
+        Status = ViewIsNotFound(Shared) ? Status : Shared;
+    }
     if (NT_SUCCESS(Status)) {
         if (ViewHandleCreate(&Call, Node, FileObject, flags, FALSE, &Handle) != 0) {
             IopCloseFile(FileObject);
@@ -194,6 +198,9 @@ view_create_file(view *v, view_node parent, const char *name, size_t length, uin
     NTSTATUS Status = ViewOpenChild(&Call, Parent, Name, Bytes, &Open, &FileObject);
     if (NT_SUCCESS(Status)) {
         Status = ViewpFinishCreate(&Call, FileObject, Parent, Name, Bytes, flags, FALSE, entry, out);
+    } else if (Status == STATUS_DELETE_PENDING) {
+        Call.Attach.host_errno = VIEW_EBUSY;   /* the name is there, and cannot be had before its last handle is closed */
+        Call.Attach.host_status = 0;
     }
     return ViewLeave(&Call, Status);
 }

@@ -217,6 +217,7 @@ NTSTATUS ViewBorrowNode(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open,
 NTSTATUS ViewBorrowUnnamed(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject, BOOLEAN *Borrowed);
 /* A file object of the node, referenced, or NULL. */
 PFILE_OBJECT ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access);
+NTSTATUS ViewShareFileObject(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject);
 VOID ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed);
 NTSTATUS ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, BOOLEAN Below);
 NTSTATUS ViewSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target);

@@ -163,6 +163,27 @@ test_fuse_mount__shared_mapping(void **state)
 }
 
 static void
+test_fuse_mount__unlinked_is_opened_again(void **state)
+{
+    (void)state;
+    char text[8] = "", path[64];
+    int fd = openat(mounted.root, "nameless", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(unlinkat(mounted.root, "nameless", 0), 0);
+    assert_int_equal(write(fd, "abc", 3), 3);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int again = open(path, O_RDONLY);
+    assert_true(again >= 0);
+    close(fd);
+    assert_int_equal(read(again, text, 8), 3);
+    assert_string_equal(text, "abc");
+    struct stat st;
+    assert_int_equal(fstat(again, &st), 0);
+    assert_int_equal(st.st_nlink, 0);
+    close(again);
+}
+
+static void
 test_fuse_mount__large_and_direct(void **state)
 {
     (void)state;
@@ -283,6 +304,7 @@ main(void)
         WORLD_CASES("passthrough", setup_case),
         cmocka_unit_test(test_fuse_mount__statfs),
         cmocka_unit_test(test_fuse_mount__shared_mapping),
+        cmocka_unit_test(test_fuse_mount__unlinked_is_opened_again),
         cmocka_unit_test(test_fuse_mount__large_and_direct),
         cmocka_unit_test(test_fuse_mount__programs_run),
         cmocka_unit_test(test_fuse_mount__busy_point),
@@ -290,6 +312,7 @@ main(void)
         cmocka_unit_test(test_fuse_mount__without_passthrough),
         WORLD_CASES("requests", setup_case),
         { "test_fuse_mount__shared_mapping (requests)", test_fuse_mount__shared_mapping, NULL, NULL, NULL },
+        { "test_fuse_mount__unlinked_is_opened_again (requests)", test_fuse_mount__unlinked_is_opened_again, NULL, NULL, NULL },
         { "test_fuse_mount__large_and_direct (requests)", test_fuse_mount__large_and_direct, NULL, NULL, NULL },
         { "test_fuse_mount__programs_run (requests)", test_fuse_mount__programs_run, NULL, NULL, NULL },
     };

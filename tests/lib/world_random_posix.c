@@ -70,7 +70,7 @@ random_step(unsigned number)
     const char *a = pick_path(), *b = pick_path();
     /* drawn once: BOTH evaluates its arguments for each world */
     unsigned what = pick(16), mode = 0600 + pick(64), flags = pick(5) == 0 ? RENAME_NOREPLACE : 0, size = pick(10000);
-    STEP("world_step %u, operation %u, '%s' '%s'", number, what, a, b);
+    STEP("step %u, operation %u, '%s' '%s'", number, what, a, b);
     switch (what) {
     case 0: case 1: case 2: random_file(a); break;
     case 3: case 4: BOTH(mkdir, a, 0700 | mode); break;
