@@ -42,6 +42,23 @@ ViewIsNotFound(NTSTATUS Status)
            Status == STATUS_DELETE_PENDING;
 }
 
+/*
+ * Failures of the moment.  ESTALE: the name was given to another file while the host opened it.  A create that meets a delete: the
+ * name goes with the CLEANUP that is about to come.
+ */
+static BOOLEAN
+ViewpPasses(const VIEW_CALL *Call, const VIEW_OPEN *Open, NTSTATUS Status)
+{
+    if (Call->Attach.host_errno == VIEW_ESTALE) {
+        return TRUE;
+    }
+    if (Status != STATUS_DELETE_PENDING || Open->Disposition == FILE_OPEN || Open->Disposition == FILE_OVERWRITE) {
+        return FALSE;
+    }
+    port_yield();
+    return TRUE;
+}
+
 static NTSTATUS
 ViewpOpenName(VIEW_CALL *Call, const UNICODE_STRING *Name, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject)
 {
@@ -59,14 +76,13 @@ ViewpOpenName(VIEW_CALL *Call, const UNICODE_STRING *Name, const VIEW_OPEN *Open
         .RequestorMode = UserMode,
         .Attachment = &Call->Attach,
     };
-    /* ESTALE: the name was given to another file while the host opened it.  Once more finds either. */
     NTSTATUS Status;
     ULONG Tries = 0;
     do {
         *FileObject = NULL;
         Call->Attach.host_errno = 0;
         Status = IopCreateFile(&Create, &Call->Io, FileObject);
-    } while (!NT_SUCCESS(Status) && Call->Attach.host_errno == VIEW_ESTALE && Tries++ < 32);
+    } while (!NT_SUCCESS(Status) && Tries++ < 64 && ViewpPasses(Call, Open, Status));
     return Status;
 }
 

@@ -35,11 +35,13 @@ complain(const char *what, const char *path, long long result)
     }
 }
 
-/* What a race may answer.  ESTALE: the name went between lookup and use; the kernel looks up again. */
+/* What a race may answer.  ESTALE: the name went between lookup and use; the kernel looks up
+ * again.  EBUSY: the name is just going (the kernel would hold the directory locked). */
 static bool
 fair(long long result)
 {
-    return result >= 0 || result == -ESTALE || result == -ENOENT || result == -EEXIST || result == -ENOTEMPTY || result == -EISDIR || result == -ENOTDIR;
+    return result >= 0 || result == -ESTALE || result == -ENOENT || result == -EEXIST || result == -ENOTEMPTY || result == -EISDIR ||
+           result == -ENOTDIR || result == -EBUSY;
 }
 
 static void
