@@ -21,6 +21,9 @@ FltpPostRestore(FLTP_OPERATION *Operation, LONG Index)
     if (__builtin_expect(Operation->Saved != NULL || Operation->Popped != NULL, 0)) {
         FltpSavedFree(Operation);
         FltpOperationRestore(Operation, Index);
+        if (Index < 0) {
+            FltpSavedFree(Operation);
+        }
     }
 }
 
@@ -89,10 +92,10 @@ FltpPostWalk(FLTP_OPERATION *Operation)
     Operation->Phase = FltpPhasePost;
     Operation->Data.Flags |= FLTFL_CALLBACK_DATA_POST_OPERATION;
     while ((Callback = FltpPostNext(Operation, &Context)) != NULL) {
-        FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Operation->Iopb.MajorFunction), "post");
+        FltpCallInitialize(&Call, Callback->Filter, FltpOperationName(Operation), "post");
         Call.Name = Operation->Objects.FileObject != NULL ? &Operation->Objects.FileObject->FileName : NULL;
         Call.Id = Operation->Id;
-        NT_CALL(&Call, Step = FltpPostWalkCalls(Operation, &Call, Callback, Context));
+        NT_CALL_INLINE(&Call, Step = FltpPostWalkCalls(Operation, &Call, Callback, Context));
         if (!Call.Faulted) {
             if (Step == FltpStepSuspend) {
                 return FltpStepSuspend;
@@ -103,8 +106,7 @@ FltpPostWalk(FLTP_OPERATION *Operation)
         Operation->Data.IoStatus.Status = STATUS_DRIVER_INTERNAL_ERROR;
         Operation->Data.IoStatus.Information = 0;
     }
-    FltpOperationRestore(Operation, -1);
-    FltpSavedFree(Operation);
+    FltpPostRestore(Operation, -1);
     return FltpStepEnd;
 }
 

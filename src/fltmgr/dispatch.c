@@ -247,10 +247,10 @@ FltpPreWalk(FLTP_OPERATION *Operation)
     if (FltpPreWalkIsEmpty(Operation)) {
         return FltpStepDown;
     }
-    FltpCallInitialize(&Call, Operation->Callbacks[Operation->Position].Filter, FltpMajorName(Operation->Iopb.MajorFunction), "pre");
+    FltpCallInitialize(&Call, Operation->Callbacks[Operation->Position].Filter, FltpOperationName(Operation), "pre");
     Call.Name = Operation->Objects.FileObject != NULL ? &Operation->Objects.FileObject->FileName : NULL;
     Call.Id = Operation->Id;
-    NT_CALL(&Call, Step = FltpPreWalkCalls(Operation, &Call));
+    NT_CALL_INLINE(&Call, Step = FltpPreWalkCalls(Operation, &Call));
     if (!Call.Faulted) {
         return Step;
     }
@@ -493,10 +493,9 @@ FltpOperationFill(FLTP_OPERATION *Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
     Operation->Irp = Irp;
     Operation->Stack = Stack;
     Operation->Id = Extension != NULL ? Extension->OperationId : 0;
-    Operation->Data.Flags = FLTFL_CALLBACK_DATA_IRP_OPERATION | FltpParametersBufferFlag(Irp, Operation->Index);
+    Operation->Data.Flags = FLTFL_CALLBACK_DATA_IRP_OPERATION | FltpParametersFromIrp(Operation, &Operation->Iopb);
     *(PETHREAD *)&Operation->Data.Thread = Irp->Tail.Overlay.Thread;
     Operation->Data.RequestorMode = Irp->RequestorMode;
-    FltpParametersFromIrp(Operation, &Operation->Iopb);
     Operation->Objects.Size = sizeof(FLT_RELATED_OBJECTS);
     Operation->Objects.Volume = Operation->Volume;
     Operation->Objects.FileObject = Stack->FileObject;

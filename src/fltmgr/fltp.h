@@ -284,7 +284,7 @@ typedef struct FLTP_SNAPSHOT {                 /* constant after publish, but fo
     BOOLEAN NetworkQueryOpenAllowed;           /* … IRP_MJ_NETWORK_QUERY_OPEN */
     ULONG InstanceCount;
     PFLT_INSTANCE *Instances;                  /* highest altitude first */
-    struct { USHORT First, Count; } Operations[FLTP_MAJORS];
+    struct { const char *Name; ULONG First, Count; } Operations[FLTP_MAJORS];   /* Name: FltpMajorName */
     _Alignas(64) FLTP_CALLBACK Callbacks[];
 } FLTP_SNAPSHOT;
 
@@ -399,8 +399,35 @@ ULONG FltpSnapshotRank(const FLTP_SNAPSHOT *Snapshot, PFLT_INSTANCE Instance);  
 VOID FltpInstanceMemoryRelease(PFLT_INSTANCE Instance);
 
 /* Rundown slots: the volume's current snapshot. */
-FLTP_SNAPSHOT *FltpSlotEnter(FLTP_THREAD *Thread, PFLT_VOLUME Volume);
-VOID FltpSlotLeave(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot);
+FLTP_SNAPSHOT *FltpSlotEnterDeep(FLTP_SNAPSHOT *Snapshot);             /* no slot is left: counted */
+VOID FltpSlotLeaveOut(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot);   /* not the latest slot, or none */
+static inline FLTP_SNAPSHOT *
+FltpSlotEnter(FLTP_THREAD *Thread, PFLT_VOLUME Volume)
+{
+    port_rcu_read_lock();
+    FLTP_SNAPSHOT *Snapshot = atomic_load_explicit(&Volume->Snapshot, memory_order_acquire);
+    if (__builtin_expect(Thread->Depth < FLTP_SLOTS, 1)) {
+        /* Pairs with the acquire in FltpVolumeQuiesce; a grace period lies between. */
+        atomic_store_explicit(&Thread->Slots[Thread->Depth], Snapshot, memory_order_release);
+        Thread->Depth++;
+    } else {
+        FltpSlotEnterDeep(Snapshot);
+    }
+    port_rcu_read_unlock();
+    return Snapshot;
+}
+static inline VOID
+FltpSlotLeave(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot)
+{
+    const ULONG Depth = Thread->Depth;
+
+    if (__builtin_expect(Depth == 1 && atomic_load_explicit(&Thread->Slots[0], memory_order_relaxed) == Snapshot, 1)) {
+        atomic_store_explicit(&Thread->Slots[0], NULL, memory_order_release);
+        Thread->Depth = 0;
+    } else {
+        FltpSlotLeaveOut(Thread, Snapshot);
+    }
+}
 
 /* ---- instance.c, teardown.c ---- */
 typedef struct FLTP_ATTACH {
@@ -454,8 +481,7 @@ VOID FltpFileClosing(PFILE_OBJECT FileObject);                         /* after 
 VOID FltpFileObjectClosing(PFILE_OBJECT FileObject);                   /* IOP_HOOKS.FileObjectClosing */
 
 /* ---- params.c ---- */
-ULONG FltpParametersBufferFlag(PIRP Irp, ULONG Index);
-VOID FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb);
+ULONG FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb);   /* FLTFL_CALLBACK_DATA_SYSTEM_BUFFER or 0 */
 VOID FltpParametersToNext(FLTP_OPERATION *Operation);                  /* next stack location and the IRP's buffers */
 VOID FltpParametersRestoreIrp(FLTP_OPERATION *Operation);              /* the IRP's buffers, after completion */
 /* A request below an instance from parameters; MDL: to be put into the IRP. */
@@ -465,12 +491,44 @@ BOOLEAN FltpParametersBuffers(FLT_IO_PARAMETER_BLOCK *Iopb, FLTP_BUFFERS *Buffer
 BOOLEAN FltpParametersSwapped(const FLT_IO_PARAMETER_BLOCK *A, const FLT_IO_PARAMETER_BLOCK *B);
 
 /* ---- operation.c ---- */
-FLTP_OPERATION *FltpOperationAllocate(FLTP_THREAD *Thread);
+FLTP_OPERATION *FltpOperationNew(VOID);
+/* Of the thread's spare blocks; the fields that a dispatch does not fill are zero. */
+static inline FLTP_OPERATION *
+FltpOperationAllocate(FLTP_THREAD *Thread)
+{
+    FLTP_OPERATION *Operation = Thread->Spare;
+
+    if (__builtin_expect(Operation != NULL, 1)) {
+        Thread->Spare = Operation->NextSpare;
+        Thread->SpareCount--;
+    } else if ((Operation = FltpOperationNew()) == NULL) {
+        return NULL;
+    }
+    FLTP_NODE *Nodes = Operation->Nodes;
+    const ULONG Capacity = Operation->NodeCapacity;
+    memset(Operation, 0, FIELD_OFFSET(FLTP_OPERATION, InlineNodes));
+    Operation->Nodes = Nodes;
+    Operation->NodeCapacity = Capacity;
+    Operation->Thread = Thread;
+    *(PFLT_IO_PARAMETER_BLOCK *)&Operation->Data.Iopb = &Operation->Iopb;
+    return Operation;
+}
 VOID FltpOperationFree(FLTP_OPERATION *Operation);
+static inline const char *FltpOperationName(const FLTP_OPERATION *Operation) { return Operation->Snapshot->Operations[Operation->Index].Name; }
 VOID FltpOperationDestroy(FLTP_OPERATION *Operation);                  /* a spare block's memory */
 BOOLEAN FltpOperationReserve(FLTP_OPERATION *Operation, ULONG Nodes);
 /* Ends the operation's use of its snapshot and frees the block. */
-VOID FltpOperationRelease(FLTP_OPERATION *Operation);
+VOID FltpOperationReleaseListed(FLTP_OPERATION *Operation);
+static inline VOID
+FltpOperationRelease(FLTP_OPERATION *Operation)
+{
+    if (__builtin_expect(Operation->Flags & FLTP_OP_LISTED, 0)) {
+        FltpOperationReleaseListed(Operation);
+    } else {
+        FltpSlotLeave(Operation->Thread, Operation->Snapshot);
+    }
+    FltpOperationFree(Operation);
+}
 /* TRUE: it is suspended, somebody else goes on.  FALSE: the caller runs on (it was resumed meanwhile, or the caller has waited). */
 BOOLEAN FltpOperationSuspend(FLTP_OPERATION *Operation);
 /* TRUE: the caller runs it now. */

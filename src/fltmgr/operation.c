@@ -21,7 +21,7 @@ FltpOperationDestroy(FLTP_OPERATION *Operation)
     port_free(Operation);
 }
 
-static FLTP_OPERATION *
+FLTP_OPERATION *
 FltpOperationNew(VOID)
 {
     FLTP_OPERATION *Operation = port_alloc(sizeof(*Operation));
@@ -30,28 +30,6 @@ FltpOperationNew(VOID)
         Operation->Nodes = Operation->InlineNodes;
         Operation->NodeCapacity = FLTP_INLINE_NODES;
     }
-    return Operation;
-}
-
-/* Of the thread's spare blocks; the fields that a dispatch does not fill are zero. */
-FLTP_OPERATION *
-FltpOperationAllocate(FLTP_THREAD *Thread)
-{
-    FLTP_OPERATION *Operation = Thread->Spare;
-
-    if (Operation != NULL) {
-        Thread->Spare = Operation->NextSpare;
-        Thread->SpareCount--;
-    } else if ((Operation = FltpOperationNew()) == NULL) {
-        return NULL;
-    }
-    FLTP_NODE *Nodes = Operation->Nodes;
-    const ULONG Capacity = Operation->NodeCapacity;
-    memset(Operation, 0, FIELD_OFFSET(FLTP_OPERATION, InlineNodes));
-    Operation->Nodes = Nodes;
-    Operation->NodeCapacity = Capacity;
-    Operation->Thread = Thread;
-    *(PFLT_IO_PARAMETER_BLOCK *)&Operation->Data.Iopb = &Operation->Iopb;
     return Operation;
 }
 
@@ -115,20 +93,15 @@ FltpOperationList(FLTP_OPERATION *Operation)
 }
 
 VOID
-FltpOperationRelease(FLTP_OPERATION *Operation)
+FltpOperationReleaseListed(FLTP_OPERATION *Operation)
 {
     PFLT_VOLUME Volume = Operation->Volume;
 
-    if (Operation->Flags & FLTP_OP_LISTED) {
-        FltpLockAcquire(&Volume->FlightLock, FLTP_RANK_FLIGHT);
-        RemoveEntryList(&Operation->FlightLinks);
-        FltpLockRelease(&Volume->FlightLock);
-        FltpSnapshotDereference(Operation->Snapshot);
-        FltpCountRelease(&Volume->Outstanding);
-    } else {
-        FltpSlotLeave(Operation->Thread, Operation->Snapshot);
-    }
-    FltpOperationFree(Operation);
+    FltpLockAcquire(&Volume->FlightLock, FLTP_RANK_FLIGHT);
+    RemoveEntryList(&Operation->FlightLinks);
+    FltpLockRelease(&Volume->FlightLock);
+    FltpSnapshotDereference(Operation->Snapshot);
+    FltpCountRelease(&Volume->Outstanding);
 }
 
 /* ---- suspend, resume ---- */

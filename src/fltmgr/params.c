@@ -146,12 +146,14 @@ FltpLockFromIrp(PIRP Irp, const IO_STACK_LOCATION *Stack, FLT_PARAMETERS *Parame
     Parameters->LockControl.ExclusiveLock = (Stack->Flags & SL_EXCLUSIVE_LOCK) != 0;
 }
 
-VOID
+/* Returns FLTFL_CALLBACK_DATA_SYSTEM_BUFFER or 0. */
+ULONG
 FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb)
 {
     PIRP Irp = Operation->Irp;
     const IO_STACK_LOCATION *Stack = IoGetCurrentIrpStackLocation(Irp);
     const FLTP_ROW *Row = &FltpRows[Operation->Index];
+    ULONG Flag = 0;
 
     Iopb->IrpFlags = Irp->Flags;
     Iopb->MajorFunction = Stack->MajorFunction;
@@ -161,30 +163,24 @@ FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb)
     Iopb->TargetFileObject = Stack->FileObject;
     memcpy(&Iopb->Parameters, &Stack->Parameters, sizeof(Stack->Parameters));
     if (Row->Buffer != FltpNone) {
-        *FltpPointerAt(Iopb, Row->Buffer) = FltpUsesSystemBuffer(Row, Irp) ? Irp->AssociatedIrp.SystemBuffer : Irp->UserBuffer;
+        const BOOLEAN System = FltpUsesSystemBuffer(Row, Irp);
+        *FltpPointerAt(Iopb, Row->Buffer) = System ? Irp->AssociatedIrp.SystemBuffer : Irp->UserBuffer;
+        Flag = System ? FLTFL_CALLBACK_DATA_SYSTEM_BUFFER : 0;
     }
     if (Row->Mdl != FltpNone) {
         *FltpPointerAt(Iopb, Row->Mdl) = Irp->MdlAddress;
     }
     if (Stack->MajorFunction == IRP_MJ_CREATE) {
         Iopb->Parameters.Create.AllocationSize = Irp->Overlay.AllocationSize;
-    } else if (Row->Transport == FltpControl && Stack->MinorFunction != IRP_MN_MOUNT_VOLUME &&
-               Stack->MinorFunction != IRP_MN_VERIFY_VOLUME) {
-        FltpControlFromIrp(Irp, Stack, &Iopb->Parameters);
+    } else if (Row->Transport == FltpControl) {
+        Flag = (Stack->Parameters.FileSystemControl.FsControlCode & 3) != METHOD_NEITHER ? FLTFL_CALLBACK_DATA_SYSTEM_BUFFER : 0;
+        if (Stack->MinorFunction != IRP_MN_MOUNT_VOLUME && Stack->MinorFunction != IRP_MN_VERIFY_VOLUME) {
+            FltpControlFromIrp(Irp, Stack, &Iopb->Parameters);
+        }
     } else if (Stack->MajorFunction == IRP_MJ_LOCK_CONTROL) {
         FltpLockFromIrp(Irp, Stack, &Iopb->Parameters);
     }
-}
-
-/* FLTFL_CALLBACK_DATA_SYSTEM_BUFFER or 0. */
-ULONG
-FltpParametersBufferFlag(PIRP Irp, ULONG Index)
-{
-    const FLTP_ROW *Row = &FltpRows[Index];
-    const BOOLEAN Buffered = Row->Transport == FltpControl &&
-        (IoGetCurrentIrpStackLocation(Irp)->Parameters.FileSystemControl.FsControlCode & 3) != METHOD_NEITHER;
-
-    return (Row->Buffer != FltpNone && FltpUsesSystemBuffer(Row, Irp)) || Buffered ? FLTFL_CALLBACK_DATA_SYSTEM_BUFFER : 0;
+    return Flag;
 }
 
 /* ---- parameters to IRP ---- */

@@ -49,30 +49,15 @@ FltpThreadCreate(VOID)
  * Slots are taken and given back in any order, but nearly always as a stack.  A thread that is nested deeper than it has slots takes a
  * counted reference instead, which FltpSlotLeave recognises by not finding a slot (FltpVolumeQuiesce does not see it).
  */
-static VOID
-FltpSlotStore(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot)
-{
-    if (Thread->Depth < FLTP_SLOTS) {
-        /* Pairs with the acquire in FltpVolumeQuiesce; a grace period lies between. */
-        atomic_store_explicit(&Thread->Slots[Thread->Depth], Snapshot, memory_order_release);
-        Thread->Depth++;
-    } else {
-        atomic_fetch_add_explicit(&Snapshot->References, 1, memory_order_relaxed);
-    }
-}
-
 FLTP_SNAPSHOT *
-FltpSlotEnter(FLTP_THREAD *Thread, PFLT_VOLUME Volume)
+FltpSlotEnterDeep(FLTP_SNAPSHOT *Snapshot)
 {
-    port_rcu_read_lock();
-    FLTP_SNAPSHOT *Snapshot = atomic_load_explicit(&Volume->Snapshot, memory_order_acquire);
-    FltpSlotStore(Thread, Snapshot);
-    port_rcu_read_unlock();
+    atomic_fetch_add_explicit(&Snapshot->References, 1, memory_order_relaxed);
     return Snapshot;
 }
 
 VOID
-FltpSlotLeave(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot)
+FltpSlotLeaveOut(FLTP_THREAD *Thread, FLTP_SNAPSHOT *Snapshot)
 {
     for (ULONG i = Thread->Depth; i-- > 0;) {
         if (atomic_load_explicit(&Thread->Slots[i], memory_order_relaxed) != Snapshot) {
@@ -116,7 +101,8 @@ FltpSnapshotFill(FLTP_SNAPSHOT *Snapshot)
     ULONG Next = 0;
 
     for (ULONG Index = 0; Index < FLTP_MAJORS; Index++) {
-        Snapshot->Operations[Index].First = (USHORT)Next;
+        Snapshot->Operations[Index].Name = FltpMajorName(FltpMajorOfIndex(Index));
+        Snapshot->Operations[Index].First = Next;
         for (ULONG Rank = 0; Rank < Snapshot->InstanceCount; Rank++) {
             PFLT_INSTANCE Instance = Snapshot->Instances[Rank];
             const FLTP_OPERATION_CALLBACKS *Operation = &Instance->Filter->Operations[Index];
@@ -127,7 +113,7 @@ FltpSnapshotFill(FLTP_SNAPSHOT *Snapshot)
                 .Pre = Operation->Pre, .Post = Operation->Post, .Owner = Instance->Filter->Owner,
                 .FilterId = Instance->Filter->Id, .Flags = Operation->Flags, .Rank = Rank };
         }
-        Snapshot->Operations[Index].Count = (USHORT)(Next - Snapshot->Operations[Index].First);
+        Snapshot->Operations[Index].Count = Next - Snapshot->Operations[Index].First;
         if (Snapshot->Operations[Index].Count != 0) {
             Snapshot->Majors |= 1ull << Index;
         }

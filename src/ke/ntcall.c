@@ -5,7 +5,6 @@
 #include "ke/ntcall.h"
 
 #include "ke/kip.h"
-#include "rtl/sehp.h"
 
 static VOID (*KiHeldReleases[KiHeldKindCount])(PVOID Lock);
 
@@ -46,23 +45,7 @@ KiOwnerOfCall(const VOID *ReturnAddress)
 VOID
 KiDriverCallEnter(KI_DRIVER_CALL *Call)
 {
-    PKTHREAD Thread = KiCurrent();
-
-    Call->Faulted = FALSE;
-    Call->EntryIrql = Thread->Irql;
-    Call->EntryHeld = Thread->HeldCount;
-    Call->EntryKernelApc = Thread->KernelApcDisable;
-    Call->EntrySpecialApc = Thread->SpecialApcDisable;
-    Call->Outer = Thread->Call;
-    Thread->Call = Call;
-    Call->OuterSeh = RtlpSehSwapTop(NULL);
-    Call->Vf.operation = Call->Operation;
-    Call->Vf.phase = Call->Phase;
-    Call->Vf.name = Call->Name != NULL ? (const uint16_t *)Call->Name->Buffer : NULL;
-    Call->Vf.name_bytes = Call->Name != NULL ? Call->Name->Length : 0;
-    Call->Vf.id = Call->Id;
-    Call->Vf.owner = Call->Owner;
-    vf_operation_enter(&Call->Vf);
+    KiDriverCallPush(Call);
 }
 
 static BOOLEAN
@@ -106,27 +89,9 @@ KiDriverCallCheck(KI_DRIVER_CALL *Call)
     }
 }
 
-static VOID
-KiDriverCallPop(KI_DRIVER_CALL *Call)
-{
-    PKTHREAD Thread = KiCurrent();
-
-    RtlpSehSwapTop(Call->OuterSeh);
-    vf_operation_leave(&Call->Vf);
-    Thread->Call = Call->Outer;
-}
-
 VOID
 KiDriverCallLeave(KI_DRIVER_CALL *Call)
 {
-    PKTHREAD Thread = KiCurrent();
-
-    if (__builtin_expect(
-            Thread->Irql != Call->EntryIrql || Thread->HeldCount != Call->EntryHeld ||
-                Thread->KernelApcDisable != Call->EntryKernelApc || Thread->SpecialApcDisable != Call->EntrySpecialApc,
-            0)) {
-        KiDriverCallCheck(Call);
-    }
     KiDriverCallPop(Call);
 }
 
@@ -181,7 +146,9 @@ KiDriverCallFault(KI_DRIVER_CALL *Call)
     while (vf_operation_current() != NULL && vf_operation_current() != &Call->Vf) {
         vf_operation_leave(vf_operation_current());
     }
-    KiDriverCallPop(Call);
+    RtlpSehSwapTop(Call->OuterSeh);
+    vf_operation_leave(&Call->Vf);
+    Thread->Call = Call->Outer;
     if (Exit && Call->Outer != NULL) {
         /* The thread ends: the calls around this one are abandoned too. */
         struct port_fault_info Info = Call->Fault.info;

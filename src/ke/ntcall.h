@@ -18,14 +18,22 @@
 
 #include "ke/ki.h"
 #include "port/port.h"
+#include "rtl/sehp.h"
 #include "vf/vf.h"
 
 typedef struct KI_DRIVER_CALL {
-    vf_owner *Owner;
-    const char *Operation;                     /* literal: "IRP_MJ_CREATE"; NULL outside operations */
-    const char *Phase;                         /* literal: "pre", "post", "DriverEntry", "context cleanup" … */
+    union {                                    /* what the caller says is where the verifier reads it */
+        struct vf_operation Vf;
+        struct {
+            const char *Operation;             /* literal: "IRP_MJ_CREATE"; NULL outside operations */
+            const char *Phase;                 /* literal: "pre", "post", "DriverEntry", "context cleanup" … */
+            const uint16_t *VfName;
+            uint32_t VfNameBytes;
+            ULONGLONG Id;
+            vf_owner *Owner;
+        };
+    };
     PCUNICODE_STRING Name;                     /* file name or NULL */
-    ULONGLONG Id;
     /* filled in by the machinery */
     volatile BOOLEAN Faulted;
     UCHAR EntryIrql;
@@ -33,9 +41,13 @@ typedef struct KI_DRIVER_CALL {
     ULONG EntryKernelApc, EntrySpecialApc;
     struct KI_DRIVER_CALL *Outer;
     PVOID OuterSeh;                            /* SEH frames of the caller's side: hidden from the callee */
-    struct vf_operation Vf;
     struct port_fault_frame Fault;
 } KI_DRIVER_CALL;
+_Static_assert(__builtin_offsetof(KI_DRIVER_CALL, VfName) == __builtin_offsetof(struct vf_operation, name) &&
+                   __builtin_offsetof(KI_DRIVER_CALL, VfNameBytes) == __builtin_offsetof(struct vf_operation, name_bytes) &&
+                   __builtin_offsetof(KI_DRIVER_CALL, Id) == __builtin_offsetof(struct vf_operation, id) &&
+                   __builtin_offsetof(KI_DRIVER_CALL, Owner) == __builtin_offsetof(struct vf_operation, owner),
+               "members of the union lie on each other");
 
 VOID KiDriverCallEnter(KI_DRIVER_CALL *Call);  /* pushes the operation, remembers IRQL and held locks */
 VOID KiDriverCallLeave(KI_DRIVER_CALL *Call);  /* checks IRQL, locks, critical regions; pops */
@@ -52,7 +64,41 @@ KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner)
     if (__builtin_expect(Call->Vf.record != NULL, 0)) {
         vf_operation_reset(&Call->Vf);
     }
-    Call->Owner = Call->Vf.owner = Owner;
+    Call->Owner = Owner;
+}
+
+/* KiDriverCallEnter and KiDriverCallLeave for the few places that every operation passes. */
+static inline VOID
+KiDriverCallPush(KI_DRIVER_CALL *Call)
+{
+    PKTHREAD Thread = KiCurrent();
+    const UNICODE_STRING *Name = Call->Name;
+
+    Call->Faulted = FALSE;
+    Call->EntryIrql = Thread->Irql;
+    Call->EntryHeld = Thread->HeldCount;
+    Call->EntryKernelApc = Thread->KernelApcDisable;
+    Call->EntrySpecialApc = Thread->SpecialApcDisable;
+    Call->Outer = Thread->Call;
+    Thread->Call = Call;
+    Call->OuterSeh = RtlpSehSwapTop(NULL);
+    Call->VfName = Name != NULL ? (const uint16_t *)Name->Buffer : NULL;
+    Call->VfNameBytes = Name != NULL ? Name->Length : 0;
+    vf_operation_enter(&Call->Vf);
+}
+
+static inline VOID
+KiDriverCallPop(KI_DRIVER_CALL *Call)
+{
+    PKTHREAD Thread = KiThread;
+
+    if (__builtin_expect(Thread->Irql != Call->EntryIrql || Thread->HeldCount != Call->EntryHeld ||
+                             Thread->KernelApcDisable != Call->EntryKernelApc || Thread->SpecialApcDisable != Call->EntrySpecialApc, 0)) {
+        KiDriverCallCheck(Call);
+    }
+    RtlpSehSwapTop(Call->OuterSeh);
+    vf_operation_leave(&Call->Vf);
+    Thread->Call = Call->Outer;
 }
 
 #define NT_CALL(Call, Statement)                                   \
@@ -62,6 +108,19 @@ KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner)
             Statement;                                             \
             port_fault_leave(&(Call)->Fault);                      \
             KiDriverCallLeave(Call);                               \
+        } else {                                                   \
+            KiDriverCallFault(Call);                               \
+        }                                                          \
+    } while (0)
+
+/* The same without a call for entry and exit. */
+#define NT_CALL_INLINE(Call, Statement)                            \
+    do {                                                           \
+        KiDriverCallPush(Call);                                    \
+        if (port_fault_enter(&(Call)->Fault) == 0) {               \
+            Statement;                                             \
+            port_fault_leave(&(Call)->Fault);                      \
+            KiDriverCallPop(Call);                                 \
         } else {                                                   \
             KiDriverCallFault(Call);                               \
         }                                                          \

@@ -42,28 +42,15 @@ extern void __asan_unpoison_memory_region(const volatile void *address, size_t s
 extern void __asan_init(void) __attribute__((weak));
 extern void __tsan_init(void) __attribute__((weak));
 _Noreturn void port_fault_jump(const struct port_fault_frame *frame) __attribute__((visibility("hidden")));
-int port_fault_push(struct port_fault_frame *frame) __attribute__((visibility("hidden")));
 
-_Static_assert(offsetof(struct port_fault_frame, registers) == 0, "fault_amd64.S stores at the frame's start");
+_Static_assert(offsetof(struct port_fault_frame, registers) == 0 && offsetof(struct port_fault_frame, previous) == 64, "fault_amd64.S");
 
-PORT_RAW int
-port_fault_push(struct port_fault_frame *frame)
-{
-    frame->previous = port_tls.fault_top;
-    port_tls.fault_top = frame;
-    return 0;
-}
-
-void
-port_fault_leave(struct port_fault_frame *frame)
-{
-    port_tls.fault_top = frame->previous;
-}
+__thread struct port_fault_frame *port_fault_top __attribute__((tls_model("initial-exec")));
 
 bool
 port_fault_active(void)
 {
-    return port_tls.fault_top != NULL;
+    return port_fault_top != NULL;
 }
 
 /* Runs on the frame's own stack, below it.  The abandoned frames may have left poison behind. */
@@ -83,11 +70,11 @@ fault_landing(const struct port_fault_frame *frame)
 PORT_RAW void
 port_fault_raise(const struct port_fault_info *info)
 {
-    struct port_fault_frame *frame = port_tls.fault_top;
+    struct port_fault_frame *frame = port_fault_top;
     if (frame == NULL) {
         port_fatal("a driver call was to be abandoned, but none is running (code %#x)", (unsigned)info->code);
     }
-    port_tls.fault_top = frame->previous;
+    port_fault_top = frame->previous;
     frame->info = *info;
     fault_landing(frame);
 }
@@ -162,7 +149,7 @@ fault_called_by_module(const struct port_fault_info *info, unsigned words)
 static bool
 fault_is_drivers(const struct port_fault_info *info)
 {
-    if (info->signo == SIGABRT || port_tls.fault_top == NULL) {
+    if (info->signo == SIGABRT || port_fault_top == NULL) {
         return false;
     }
     if (port_module_find(info->pc) != NULL) {
@@ -290,8 +277,8 @@ fault_handler(int signo, siginfo_t *from, void *raw)
         port_tls.in_handler = 1;
     }
     if (!sent && fault_is_drivers(&info)) {
-        struct port_fault_frame *frame = port_tls.fault_top;
-        port_tls.fault_top = frame->previous;
+        struct port_fault_frame *frame = port_fault_top;
+        port_fault_top = frame->previous;
         frame->info = info;
         fault_redirect(context, frame);
         port_tls.in_handler = 0;

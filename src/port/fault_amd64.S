@@ -9,7 +9,7 @@
  */
         .text
         .globl  port_fault_enter
-        .hidden port_fault_push
+        .hidden port_fault_top
         .type   port_fault_enter, @function
         .align  16
 port_fault_enter:
@@ -25,7 +25,12 @@ port_fault_enter:
         movq    %rax, 48(%rdi)
         movq    (%rsp), %rax
         movq    %rax, 56(%rdi)
-        jmp     port_fault_push
+        movq    port_fault_top@gottpoff(%rip), %rcx
+        movq    %fs:(%rcx), %rax
+        movq    %rax, 64(%rdi)
+        movq    %rdi, %fs:(%rcx)
+        xorl    %eax, %eax
+        ret
         .cfi_endproc
         .size   port_fault_enter, . - port_fault_enter
 

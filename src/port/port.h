@@ -133,8 +133,13 @@ struct port_fault_frame {
     struct port_fault_frame *previous;
     struct port_fault_info info;               /* written only when the fault happens */
 };
+extern __thread struct port_fault_frame *port_fault_top __attribute__((tls_model("initial-exec"), visibility("hidden")));
 int port_fault_enter(struct port_fault_frame *frame) __attribute__((returns_twice));
-void port_fault_leave(struct port_fault_frame *frame);
+static inline void
+port_fault_leave(struct port_fault_frame *frame)
+{
+    port_fault_top = frame->previous;
+}
 /* try_resume: asked first, in the signal handler; must not return if it takes the fault (SEH).  fatal: async-signal context. */
 void port_fault_install(void (*try_resume)(const struct port_fault_info *info),
                         void (*fatal)(const struct port_fault_info *info));

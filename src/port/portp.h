@@ -32,7 +32,6 @@ struct port_tls {
     volatile sig_atomic_t in_handler;
     uint32_t tid;
     volatile uint32_t locks;          /* runtime locks held: a fault now cannot be resumed */
-    struct port_fault_frame *fault_top;
     void (*fault_landing)(const struct port_fault_info *info);   /* from port_fault_continue to the end of the handler */
     bool hooks_set;
     struct port_block_hooks hooks;

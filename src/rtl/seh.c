@@ -12,7 +12,7 @@
  * caller's registers survive.
  *
  * Invariants:
- *  1. State.Top is the innermost frame whose body runs; a frame is popped before its handler starts.
+ *  1. RtlpSehHead.Top is the innermost frame whose body runs; a frame is popped before its handler starts.
  *  2. While a filter of frame F is evaluated, F and all inner frames are Busy: an exception inside the filter does not
  *     ask them again, but their termination handlers run if it leaves through them.
  *  3. Frames and dispatches lie on one stack, so that a lower address means "inside": a fault is not dispatched by the
@@ -55,8 +55,6 @@ typedef struct RTLP_SEH_HANDLER {
 } RTLP_SEH_HANDLER;
 
 typedef struct RTLP_SEH_STATE {
-    RTLP_SEH_FRAME *Top;
-    ULONG DispatchCount;
     RTLP_SEH_DISPATCH *Dispatches[RTLP_SEH_DISPATCHES];   /* outermost first; those below the stack pointer are dead */
     LONG Taken;                         /* from the end of a frame to the test that follows it */
     struct _NT_SEH_TERMINATION Next;    /* from the end of a frame to the termination handler that follows it */
@@ -65,6 +63,7 @@ typedef struct RTLP_SEH_STATE {
 } RTLP_SEH_STATE;
 
 static __thread RTLP_SEH_STATE State __attribute__((tls_model("initial-exec")));
+__thread RTLP_SEH_HEAD RtlpSehHead __attribute__((tls_model("initial-exec")));
 
 LONG RtlpSehCall(RTLP_SEH_FRAME *Frame, LONG Why) __attribute__((visibility("hidden")));
 DECLSPEC_NORETURN VOID RtlpSehJump(RTLP_SEH_FRAME *Frame, LONG Why) __attribute__((visibility("hidden")));
@@ -79,14 +78,14 @@ RtlpSehEnter(RTLP_SEH_FRAME *Frame, PVOID Function)
     Frame->One = 1;
     Frame->Busy = 0;
     Frame->Termination = 0;
-    Frame->Previous = State.Top;
-    State.Top = Frame;
+    Frame->Previous = RtlpSehHead.Top;
+    RtlpSehHead.Top = Frame;
 }
 
 VOID
 RtlpSehGuardExit(struct _NT_SEH_GUARD *Guard)
 {
-    State.Top = Guard->Frame->Previous;
+    RtlpSehHead.Top = Guard->Frame->Previous;
     if (!Guard->Normal) {
         (void)RtlpSehCall(Guard->Frame, WhyLeft);
     }
@@ -145,8 +144,8 @@ RtlpSehUnwind(RTLP_SEH_FRAME *Target, NTSTATUS Code)
         __asan_handle_no_return();
     }
     for (;;) {
-        RTLP_SEH_FRAME *Frame = State.Top;
-        State.Top = Frame->Previous;
+        RTLP_SEH_FRAME *Frame = RtlpSehHead.Top;
+        RtlpSehHead.Top = Frame->Previous;
         if (Frame == Target) {
             RtlpSehRememberHandler(Frame->Function, Code);
             RtlpSehJump(Frame, WhyHandler);
@@ -181,9 +180,9 @@ RtlpSehTerminate(struct _NT_SEH_TERMINATION *Termination)
 static VOID
 RtlpSehDropDispatches(PVOID Inside)
 {
-    while (State.DispatchCount != 0 &&
-           (ULONG_PTR)State.Dispatches[State.DispatchCount - 1] < (ULONG_PTR)Inside) {
-        State.DispatchCount -= 1;
+    while (RtlpSehHead.DispatchCount != 0 &&
+           (ULONG_PTR)State.Dispatches[RtlpSehHead.DispatchCount - 1] < (ULONG_PTR)Inside) {
+        RtlpSehHead.DispatchCount -= 1;
     }
 }
 
@@ -191,13 +190,13 @@ static VOID
 RtlpSehPushDispatch(RTLP_SEH_DISPATCH *Dispatch)
 {
     RtlpSehDropDispatches(Dispatch);
-    if (State.DispatchCount == RTLP_SEH_DISPATCHES) {
+    if (RtlpSehHead.DispatchCount == RTLP_SEH_DISPATCHES) {
         for (ULONG i = 1; i < RTLP_SEH_DISPATCHES; i++) {
             State.Dispatches[i - 1] = State.Dispatches[i];
         }
-        State.DispatchCount -= 1;
+        RtlpSehHead.DispatchCount -= 1;
     }
-    State.Dispatches[State.DispatchCount++] = Dispatch;
+    State.Dispatches[RtlpSehHead.DispatchCount++] = Dispatch;
 }
 
 /* The exception whose filter is being evaluated in that function, or NULL. */
@@ -205,8 +204,8 @@ static PEXCEPTION_POINTERS
 RtlpSehCurrent(PVOID Function)
 {
     RtlpSehDropDispatches(__builtin_frame_address(0));
-    if (State.DispatchCount != 0 && State.Dispatches[State.DispatchCount - 1]->Frame->Function == Function) {
-        return &State.Dispatches[State.DispatchCount - 1]->Pointers;
+    if (RtlpSehHead.DispatchCount != 0 && State.Dispatches[RtlpSehHead.DispatchCount - 1]->Frame->Function == Function) {
+        return &State.Dispatches[RtlpSehHead.DispatchCount - 1]->Pointers;
     }
     return NULL;
 }
@@ -252,7 +251,7 @@ static LONG
 RtlpSehDispatch(PEXCEPTION_RECORD Record, PCONTEXT Context, RTLP_SEH_FRAME **Taker)
 {
     RTLP_SEH_DISPATCH Dispatch = {NULL, {Record, Context}};
-    RTLP_SEH_FRAME *First = State.Top;
+    RTLP_SEH_FRAME *First = RtlpSehHead.Top;
     LONG Answer = EXCEPTION_CONTINUE_SEARCH;
     RTLP_SEH_FRAME *Frame;
 
@@ -386,22 +385,16 @@ ExRaiseDatatypeMisalignment(VOID)
 
 /* ---- the fault handler's and NT_CALL's side ---- */
 
-void *
-RtlpSehSwapTop(void *Top)
+void
+RtlpSehForgetDispatches(void *Inside)
 {
-    void *Before = State.Top;
-
-    if (State.DispatchCount != 0) {
-        RtlpSehDropDispatches(__builtin_frame_address(0));
-    }
-    State.Top = Top;
-    return Before;
+    RtlpSehDropDispatches(Inside);
 }
 
 unsigned char
 RtlpSehFramePresent(void)
 {
-    return State.Top != NULL;
+    return RtlpSehHead.Top != NULL;
 }
 
 static VOID
@@ -476,7 +469,7 @@ RtlpSehFaultResume(const struct port_fault_info *Info)
     if (Info->address + RTLP_SEH_STACK_GUARD > Info->sp && Info->address < Info->sp + RTLP_SEH_STACK_GUARD) {
         return;
     }
-    if (State.Top != NULL) {
+    if (RtlpSehHead.Top != NULL) {
         port_fault_continue(RtlpSehFaultLanding);
     }
 }

@@ -10,8 +10,26 @@
 
 struct port_fault_info;
 
-/* Installed as the frame swap of NT_CALL: makes Top the thread's innermost frame and returns the one before. */
-void *RtlpSehSwapTop(void *Top);
+/* The calling thread's innermost frame, and how many exceptions are being dispatched. */
+typedef struct RTLP_SEH_HEAD {
+    void *Top;
+    uint32_t DispatchCount;
+} RTLP_SEH_HEAD;
+extern __thread RTLP_SEH_HEAD RtlpSehHead __attribute__((tls_model("initial-exec"), visibility("hidden")));
+void RtlpSehForgetDispatches(void *Inside);    /* those of frames below Inside */
+
+/* The frame swap of NT_CALL: makes Top the thread's innermost frame and returns the one before. */
+static inline void *
+RtlpSehSwapTop(void *Top)
+{
+    void *Before = RtlpSehHead.Top;
+
+    if (__builtin_expect(RtlpSehHead.DispatchCount != 0, 0)) {
+        RtlpSehForgetDispatches(__builtin_frame_address(0));
+    }
+    RtlpSehHead.Top = Top;
+    return Before;
+}
 
 /* Whether the calling thread stands in a body; async-signal-safe.  The value is a BOOLEAN. */
 unsigned char RtlpSehFramePresent(void);
