@@ -82,7 +82,7 @@ ViewpOpenName(VIEW_CALL *Call, const UNICODE_STRING *Name, const VIEW_OPEN *Open
         *FileObject = NULL;
         Call->Attach.host_errno = 0;
         Status = IopCreateFile(&Create, &Call->Io, FileObject);
-    } while (!NT_SUCCESS(Status) && Tries++ < 64 && ViewpPasses(Call, Open, Status));
+    } while (!NT_SUCCESS(Status) && Tries++ < 16 && ViewpPasses(Call, Open, Status));
     return Status;
 }
 
