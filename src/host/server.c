@@ -66,8 +66,14 @@ safe_string(const char *text)
 static void
 finding_arrived(const struct vf_finding *f, void *ctx)
 {
-    (void)ctx;
+    struct server *s = ctx;
     if (strcmp(f->code, "K-00") == 0) {
+        if (flag(s, "stop_on_fault")) {
+            s->stop_script = 1;
+            if (s->session != NULL) {
+                fuse_session_stop(s->session);
+            }
+        }
         say(json_pack("{s:s, s:o, s:o}", "type", "fault", "filter",
                       safe_string(f->owner != NULL ? f->owner : ""), "text", safe_string(f->text)));
     }
@@ -94,7 +100,7 @@ start_machine(struct server *s)
     if (fbed_machine_create(&options, &s->machine, &error) != 0) {
         return fail(&error);
     }
-    vf_set_finding_hook(finding_arrived, NULL);
+    vf_set_finding_hook(finding_arrived, s);
     struct fbed_volume_options volume = {.size = sizeof volume,
                                          .case_insensitive = flag(s, "case_insensitive")};
     int rc = flag(s, "memory") ? fbed_volume_add_memory(s->machine, &volume, &s->volume, &error)
@@ -223,7 +229,8 @@ ends(struct server *s, const _Atomic(uint32_t) *ended)
         return true;
     }
     if (where_report_stuck(seconds) == 0) {
-        vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s", seconds);
+        vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s",
+                  seconds);
     }
     return false;
 }

@@ -83,8 +83,7 @@ unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *resul
         uintptr_t frames[WHERE_FRAMES];
         const unsigned count = where_thread(atomic_load(&job->thread), frames);
         memset(result, 0, sizeof *result);
-        vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL,
-                        vf_stack_intern(frames, count),
+        vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL, vf_stack_intern(frames, count),
                         "the unload routine of %s has not returned after %u s; on Windows the "
                         "unload would hang here",
                         f->service, watchdog * 3 + 5);

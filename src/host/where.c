@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Asks a thread where it is, by a signal whose handler walks its own stack. Threads of port leave SIGPROF open.
+ * Asks a thread where it is, by a signal whose handler walks its own stack. Threads of port leave
+ * SIGPROF open.
  */
 #include "host/where.h"
 
@@ -35,7 +36,8 @@ handler(int signo, siginfo_t *info, void *raw)
         return;
     }
     answer_count = port_stack_capture_from((uintptr_t)context->uc_mcontext.gregs[REG_RIP],
-                                           (uintptr_t)context->uc_mcontext.gregs[REG_RBP], answer, WHERE_FRAMES);
+                                           (uintptr_t)context->uc_mcontext.gregs[REG_RBP], answer,
+                                           WHERE_FRAMES);
     vf_operation_text(answer_operation, sizeof answer_operation);
     atomic_store(&answered, 1);
 }
@@ -76,8 +78,11 @@ report_thread(uint32_t thread, unsigned seconds)
         const struct port_module *module = port_module_find(frames[i]);
         if (module != NULL) {
             vf_report_stack("H-01", NULL, NULL, module->owner, NULL, vf_stack_intern(frames, count),
-                            "a call into %s has not returned, %u s after the end of the command: %s (thread %u)", module->name,
-                            seconds, answer_operation[0] != '\0' ? answer_operation : "no operation", thread);
+                            "a call into %s has not returned, %u s after the end of the command: "
+                            "%s (thread %u)",
+                            module->name, seconds,
+                            answer_operation[0] != '\0' ? answer_operation : "no operation",
+                            thread);
             return true;
         }
     }

@@ -7,7 +7,8 @@
 
 #define WHERE_FRAMES 48
 
-/* The stack of another thread of this process, innermost first; 0 if it does not answer. One caller at a time. */
+/* The stack of another thread of this process, innermost first; 0 if it does not answer. One caller
+ * at a time. */
 unsigned
 where_thread(uint32_t thread, uintptr_t *frames);
 /* A finding for every thread that is in driver code now. Returns their number. */
