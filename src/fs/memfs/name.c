@@ -330,8 +330,8 @@ static NTSTATUS
 MfsRemoveLocked(MFS_NODE *Directory, MFS_ENTRY *Entry, PULONG Left)
 {
     MFS_NODE *Node = Entry->Node;
-    const BOOLEAN IsDirectory = (Node->Mode & FSB_S_IFMT) == FSB_S_IFDIR;
     port_rwlock_exclusive(&Node->Lock);
+    const BOOLEAN IsDirectory = (Node->Mode & FSB_S_IFMT) == FSB_S_IFDIR;
     if (IsDirectory && Node->Entries != 0) {
         port_rwlock_release_exclusive(&Node->Lock);
         return STATUS_DIRECTORY_NOT_EMPTY;
