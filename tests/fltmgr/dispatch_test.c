@@ -401,7 +401,7 @@ test_fltmgr_dispatch__J_08_J_09_synchronised_and_not(void **state)
     assert_int_equal(PostIrql, PASSIVE_LEVEL);
     Pre[1] = LogPre;
     TinyReadStart(&Read, File);
-    TinySleep(20);
+    TinyWaitSuspended(Volume);
     while (TinyCompleteReads(Volume, DISPATCH_LEVEL) == 0) {
         TinySleep(1);
     }
@@ -447,7 +447,7 @@ test_fltmgr_dispatch__J_11_completion_when_safe(void **state)
     assert_int_equal(PostThread, port_thread_id());
     Volume->PendReads = TRUE;
     TinyReadStart(&Read, File);
-    TinySleep(20);
+    TinyWaitSuspended(Volume);
     while (TinyCompleteReads(Volume, DISPATCH_LEVEL) == 0) {
         TinySleep(1);
     }
@@ -830,7 +830,7 @@ test_fltmgr_dispatch__G_09_G_11_J_12_draining(void **state)
     Post[0] = LogPost;
     Volume->PendReads = TRUE;
     TinyReadStart(&Read, File);
-    TinySleep(20);
+    TinyWaitSuspended(Volume);
     assert_status(FltDetachVolume(Filters[1].Filter, TinyFltVolume(Volume), NULL), STATUS_SUCCESS);
     assert_string_equal(Log, "pre0 drain1 stream-cleanup ");
     assert_status(DrainStatus, STATUS_FLT_POST_OPERATION_CLEANUP);
@@ -879,7 +879,9 @@ test_fltmgr_dispatch__G_08_complete_waits_for_pended_operations(void **state)
     assert_status(FltAttachVolume(Filters[1].Filter, TinyFltVolume(Volume), NULL, &Instance), STATUS_SUCCESS);
     /* G-10: a reference does not hold the complete callback back, but the contexts */
     assert_int_equal(port_thread_start(&Thread, DetachThread, &Status, "detach"), 0);
-    TinySleep(30);
+    for (int i = 0; i < 5000 && Completed != Before + 2; i++) {
+        TinySleep(1);
+    }
     assert_int_equal(Completed, Before + 2);
     PFLT_CONTEXT Got;
     assert_status(FltGetInstanceContext(Instance, &Got), STATUS_NOT_FOUND);

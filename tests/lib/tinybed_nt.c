@@ -158,6 +158,25 @@ TinyFltVolume(TINY_VOLUME *Volume)
     return Found;
 }
 
+VOID
+TinyWaitSuspended(TINY_VOLUME *Volume)
+{
+    PFLT_VOLUME Flt = TinyFltVolume(Volume);
+    BOOLEAN Found = FALSE;
+
+    while (!Found) {
+        port_lock_acquire(&Flt->FlightLock);
+        for (PLIST_ENTRY Entry = Flt->InFlight.Flink; Entry != &Flt->InFlight; Entry = Entry->Flink) {
+            Found = Found || CONTAINING_RECORD(Entry, FLTP_OPERATION, FlightLinks)->Suspended;
+        }
+        port_lock_release(&Flt->FlightLock);
+        if (!Found) {
+            TinySleep(1);
+        }
+    }
+    TinySleep(2);
+}
+
 /* ---- files ---- */
 
 PFILE_OBJECT

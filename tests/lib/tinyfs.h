@@ -37,6 +37,7 @@ PFLT_VOLUME TinyFltVolume(TINY_VOLUME *Volume);                /* no reference *
 VOID TinyForceTeardown(TINY_VOLUME *Volume);
 /* Completes the pended reads, at IRQL; returns how many. */
 ULONG TinyCompleteReads(TINY_VOLUME *Volume, KIRQL Irql);
+VOID TinyWaitSuspended(TINY_VOLUME *Volume);                  /* until an operation on it is suspended in the filter manager */
 
 /* Files as a user would open them; Status may be NULL. */
 PFILE_OBJECT TinyOpen(TINY_VOLUME *Volume, const char *Name, NTSTATUS *Status);
