@@ -240,7 +240,7 @@ FsbCleanup(FSB_VOLUME *Volume, PIRP Irp)
     }
     if (Scb->Fcb == NULL) {
         atomic_fetch_or(&Ccb->Flags, FSB_CCB_CLEANED);
-        FileObject->Flags |= FO_CLEANUP_COMPLETE;
+        FsbFileFlag(FileObject, FO_CLEANUP_COMPLETE);
         return STATUS_SUCCESS;
     }
     if (FsRtlAreThereCurrentFileLocks(&Scb->FileLock)) {
@@ -250,7 +250,7 @@ FsbCleanup(FSB_VOLUME *Volume, PIRP Irp)
     const ULONG What = FsbCleanupLocked(FileObject, Scb, Ccb);
     port_lock_release(&Scb->Fcb->Lock);
     Irp->IoStatus.Information = What == 0 ? FILE_CLEANUP_FILE_REMAINS : FsbCleanupDelete(Irp, FileObject, What);
-    FileObject->Flags |= FO_CLEANUP_COMPLETE;
+    FsbFileFlag(FileObject, FO_CLEANUP_COMPLETE);
     return STATUS_SUCCESS;
 }
 

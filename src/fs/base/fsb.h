@@ -397,6 +397,14 @@ NTSTATUS FsbQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);
 /* ---- shared ---- */
 static inline FSB_SCB *FsbScbOf(PFILE_OBJECT FileObject) { return (FSB_SCB *)FileObject->FsContext; }
 static inline FSB_CCB *FsbCcbOf(PFILE_OBJECT FileObject) { return (FSB_CCB *)FileObject->FsContext2; }
+/* Requests on one file object run in parallel. */
+static inline VOID
+FsbFileFlag(PFILE_OBJECT FileObject, ULONG Flag)
+{
+    if ((__atomic_load_n(&FileObject->Flags, __ATOMIC_RELAXED) & Flag) != Flag) {
+        __atomic_fetch_or(&FileObject->Flags, Flag, __ATOMIC_RELAXED);
+    }
+}
 static inline BOOLEAN FsbIsDirectory(const FSB_FCB *Fcb) { return Fcb != NULL && (Fcb->Mode & FSB_S_IFMT) == FSB_S_IFDIR; }
 struct iop_attachment *FsbAttachment(PIRP Irp);
 /* Data buffer of the IRP: the MDL's if there is one, then the system buffer of buffered I/O, then the user's.  NULL: none or not mappable. */

@@ -380,7 +380,7 @@ FsbNeedsStat(FILE_INFORMATION_CLASS Class)
 static BOOLEAN
 FsbIsGone(PFILE_OBJECT FileObject, FSB_SCB *Scb)
 {
-    return (FileObject->Flags & FO_CLEANUP_COMPLETE) && (Scb->Deleted || atomic_load(&Scb->Fcb->Deleted));
+    return (__atomic_load_n(&FileObject->Flags, __ATOMIC_RELAXED) & FO_CLEANUP_COMPLETE) && (Scb->Deleted || atomic_load(&Scb->Fcb->Deleted));
 }
 
 BOOLEAN

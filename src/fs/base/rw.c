@@ -84,7 +84,7 @@ FsbRead(FSB_VOLUME *Volume, PIRP Irp)
     if (NT_SUCCESS(Status)) {
         Irp->IoStatus.Information = Done;
         FsbMovePosition(FileObject, Offset.QuadPart + Done, Irp);
-        FileObject->Flags |= FO_FILE_FAST_IO_READ;
+        FsbFileFlag(FileObject, FO_FILE_FAST_IO_READ);
     }
     return Status;
 }
@@ -181,7 +181,7 @@ FsbWritten(FSB_SCB *Scb, PIRP Irp, LONGLONG Offset, ULONG Done, ULONG Flags)
     }
     FsbHeaderExtend(Scb, End);
     FsbMovePosition(FileObject, End, Irp);
-    FileObject->Flags |= FO_FILE_MODIFIED;
+    FsbFileFlag(FileObject, FO_FILE_MODIFIED);
     FsbKillSetId(Scb, FsbAttachment(Irp));
 }
 

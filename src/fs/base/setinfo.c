@@ -122,7 +122,7 @@ FsbSetEndOfFile(FSB_SCB *Scb, PFILE_OBJECT FileObject, LONGLONG Size, BOOLEAN Ad
     Status = Scb->Volume->Store->SetSize(Scb, Size, Attachment);
     if (NT_SUCCESS(Status)) {
         FsbHeaderSize(Scb, Size);
-        FileObject->Flags |= FO_FILE_SIZE_CHANGED | FO_FILE_MODIFIED;
+        FsbFileFlag(FileObject, FO_FILE_SIZE_CHANGED | FO_FILE_MODIFIED);
         FsbKillSetId(Scb, Attachment);
     }
     return Status;

@@ -82,7 +82,8 @@ struct MFS_NODE {
     MFS_NODE *HashNext;
     port_rwlock Lock;
     /* Lock */
-    ULONG Mode, Uid, Gid, DeviceMajor, DeviceMinor;
+    _Atomic(ULONG) Mode;                       /* written under Lock; its type bits are looked at without */
+    ULONG Uid, Gid, DeviceMajor, DeviceMinor;
     ULONG Attributes;                          /* what is stored: no DIRECTORY, no REPARSE_POINT */
     ULONG Links;
     MFS_ENTRY *Tree;                           /* directories */
