@@ -58,6 +58,8 @@ FltpInstanceTeardown(PFLT_INSTANCE Instance, FLT_INSTANCE_TEARDOWN_FLAGS Reason)
     FltpCountClose(&Instance->Outstanding);
     BOOLEAN Ended = FltpCountWait(&Instance->Outstanding, Filter);
     if (Ended) {
+        /* What the instance had pended may have been resumed with a post-operation call owed to it. */
+        FltpOperationDrain(Instance);
         FltpInstanceCallTeardown(
             Instance, Filter->Registration.InstanceTeardownCompleteCallback, "InstanceTeardownComplete", Reason);
         Ended = FltpCountWait(&Instance->Object.References, Filter);

@@ -269,7 +269,10 @@ IoBody(void *Argument)
             return;
         }
         for (int i = 0; i < 8; i++) {
-            if (!NT_SUCCESS(TinyRead(Own, Buffer, 64, 0)) || !NT_SUCCESS(TinyWrite(Own, Buffer, 64, 64))) {
+            NTSTATUS Read = TinyRead(Own, Buffer, 64, 0);
+            NTSTATUS Written = TinyWrite(Own, Buffer, 64, 64);
+            if (!NT_SUCCESS(Read) || !NT_SUCCESS(Written)) {
+                print_error("transfer %d: read %08x, write %08x\n", i, (unsigned)Read, (unsigned)Written);
                 atomic_fetch_add(&Wrong, 1);
             }
         }
@@ -285,8 +288,10 @@ DetachBody(void *Argument)
 
     for (ULONG i = 0; i < Rounds / 60; i++) {
         PFLT_INSTANCE Instance;
-        if (!NT_SUCCESS(FltDetachVolume(Filter->Filter, FltVolume, NULL)) ||
-            !NT_SUCCESS(FltAttachVolume(Filter->Filter, FltVolume, NULL, &Instance))) {
+        NTSTATUS Detached = FltDetachVolume(Filter->Filter, FltVolume, NULL);
+        NTSTATUS Attached = NT_SUCCESS(Detached) ? FltAttachVolume(Filter->Filter, FltVolume, NULL, &Instance) : STATUS_SUCCESS;
+        if (!NT_SUCCESS(Detached) || !NT_SUCCESS(Attached)) {
+            print_error("round %u: detach %08x, attach %08x\n", i, (unsigned)Detached, (unsigned)Attached);
             atomic_fetch_add(&Wrong, 1);
             break;
         }
@@ -306,6 +311,26 @@ StormBody(void *Argument)
 }
 
 static void
+PrintReference(const struct vf_reference_view *Reference, void *Context)
+{
+    (void)Context;
+    print_error("held: %s reason %d by %s during %s %s\n", vf_kind_name(Reference->kind), (int)Reference->reason, Reference->routine,
+        Reference->phase != NULL ? Reference->phase : "-", Reference->operation != NULL ? Reference->operation : "-");
+}
+
+static void
+PrintHeldOf(vf_owner *Owner, void *Context)
+{
+    vf_owner_references(Owner, PrintReference, Context);
+}
+
+static void
+PrintHeld(void)
+{
+    vf_owner_each(PrintHeldOf, NULL);
+}
+
+static void
 test_fltmgr_storm__G_06_J_25_detach_under_io(void **state)
 {
     (void)state;
@@ -313,6 +338,9 @@ test_fltmgr_storm__G_06_J_25_detach_under_io(void **state)
     assert_int_equal(Wrong, 0);
     for (int i = 0; i < 1000 && Live != 0; i++) {
         TinySleep(1);
+    }
+    if (Live != 0) {
+        PrintHeld();
     }
     assert_int_equal(Live, 0);
 }
@@ -353,6 +381,10 @@ Setup(void **state)
     (void)state;
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
     Rounds = 1000;
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+    Rounds = 1000;
+#endif
 #endif
     TinyStart();
     Volume = TinyMount(NULL);

@@ -27,6 +27,9 @@ static unsigned rounds = 1500;
 static _Atomic(unsigned) wrong;
 static char what_wrong[256];
 
+/* The host's file systems may show a read half of a write that runs beside it; memfs does not. */
+static bool whole_blocks;
+
 static void
 complain(const char *what, const char *path, long long result)
 {
@@ -62,7 +65,7 @@ use_file(uint64_t *random, const char *path)
         complain("write", path, -1);
     }
     ssize_t got = world->ops->pread(world, file, back, sizeof back, offset);
-    for (ssize_t i = 1; i < got; i++) {
+    for (ssize_t i = 1; i < got && whole_blocks; i++) {
         if (back[i] != back[0]) {              /* whole blocks are written: a block is of one letter */
             complain("torn block", path, i);
             break;
@@ -187,6 +190,7 @@ static void
 test_view_storm__memory(void **state)
 {
     (void)state;
+    whole_blocks = true;
     run_storm(&over_memory);
 }
 

@@ -398,6 +398,11 @@ NTSTATUS FsbQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);
 static inline FSB_SCB *FsbScbOf(PFILE_OBJECT FileObject) { return (FSB_SCB *)FileObject->FsContext; }
 static inline FSB_CCB *FsbCcbOf(PFILE_OBJECT FileObject) { return (FSB_CCB *)FileObject->FsContext2; }
 /* Requests on one file object run in parallel. */
+static inline ULONG
+FsbFileFlags(PFILE_OBJECT FileObject)
+{
+    return __atomic_load_n(&FileObject->Flags, __ATOMIC_RELAXED);
+}
 static inline VOID
 FsbFileFlag(PFILE_OBJECT FileObject, ULONG Flag)
 {

@@ -33,7 +33,7 @@ FsbIsAppend(LARGE_INTEGER Offset)
 static VOID
 FsbMovePosition(PFILE_OBJECT FileObject, LONGLONG Position, PIRP Irp)
 {
-    if ((FileObject->Flags & FO_SYNCHRONOUS_IO) && !(Irp->Flags & IRP_PAGING_IO)) {
+    if ((FsbFileFlags(FileObject) & FO_SYNCHRONOUS_IO) && !(Irp->Flags & IRP_PAGING_IO)) {
         FileObject->CurrentByteOffset.QuadPart = Position;
     }
 }
@@ -157,7 +157,7 @@ FsbWriteFlags(FSB_SCB *Scb, PIRP Irp, LARGE_INTEGER *Offset, PULONG Flags)
     } else if (Offset->QuadPart < 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    if ((FileObject->Flags & FO_WRITE_THROUGH) || (Stack->Flags & SL_WRITE_THROUGH)) {
+    if ((FsbFileFlags(FileObject) & FO_WRITE_THROUGH) || (Stack->Flags & SL_WRITE_THROUGH)) {
         *Flags |= FSB_WRITE_THROUGH;
     }
     if (Scb->Volume->Options.ReadOnly) {
@@ -173,7 +173,7 @@ FsbWritten(FSB_SCB *Scb, PIRP Irp, LONGLONG Offset, ULONG Done, ULONG Flags)
     LONGLONG End = Offset + Done;
     if (Flags & FSB_WRITE_APPEND) {
         FSB_STAT Stat;
-        if (!(FileObject->Flags & FO_SYNCHRONOUS_IO) || !NT_SUCCESS(FsbQueryStat(Scb, &Stat, NULL))) {
+        if (!(FsbFileFlags(FileObject) & FO_SYNCHRONOUS_IO) || !NT_SUCCESS(FsbQueryStat(Scb, &Stat, NULL))) {
             End = __atomic_load_n(&Scb->Header.FileSize.QuadPart, __ATOMIC_RELAXED) + Done;
         } else {
             End = Stat.Size;
