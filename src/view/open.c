@@ -47,8 +47,8 @@ ViewHandleCreate(VIEW_CALL *Call, VIEW_NODE *Node, PFILE_OBJECT FileObject, uint
     Handle->FileObject = FileObject;
     Handle->Flags = Flags;
     Handle->Directory = Directory;
-    Handle->IrpFlags = (FileObject->Flags & FO_NO_INTERMEDIATE_BUFFERING) ? IRP_NOCACHE : 0;
-    Handle->WriteFlags = (FileObject->Flags & FO_WRITE_THROUGH) ? SL_WRITE_THROUGH : 0;
+    Handle->IrpFlags = (__atomic_load_n(&FileObject->Flags, __ATOMIC_RELAXED) & FO_NO_INTERMEDIATE_BUFFERING) ? IRP_NOCACHE : 0;
+    Handle->WriteFlags = (__atomic_load_n(&FileObject->Flags, __ATOMIC_RELAXED) & FO_WRITE_THROUGH) ? SL_WRITE_THROUGH : 0;
     IOP_FILE_FROM(FileObject)->ViewHandle = Handle;
     ViewHandleInsert(Handle, Node);
     *Result = Handle;
