@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The tree of keys and values. */
 #include "cm/cmpp.h"
+#include "ob/path.h"
 
 #include <string.h>
 
@@ -29,22 +30,6 @@ CmpKeyDelete(PVOID Object)
         CmpFreeValue(CONTAINING_RECORD(Key->Values.Flink, CMP_VALUE, Links));
     }
     port_free(Key->Name.Buffer);
-}
-
-static NTSTATUS
-CmpCopyString(PUNICODE_STRING Target, PCUNICODE_STRING Source)
-{
-    Target->Buffer = port_alloc(Source->Length + sizeof(WCHAR));
-    if (Target->Buffer == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    if (Source->Length != 0) {
-        memcpy(Target->Buffer, Source->Buffer, Source->Length);
-    }
-    Target->Buffer[Source->Length / sizeof(WCHAR)] = 0;
-    Target->Length = Source->Length;
-    Target->MaximumLength = Source->Length + sizeof(WCHAR);
-    return STATUS_SUCCESS;
 }
 
 CMP_KEY *
@@ -105,7 +90,7 @@ CmpAllocateKey(PCUNICODE_STRING Name, CMP_KEY **Key)
     InitializeListHead(&(*Key)->Children);
     InitializeListHead(&(*Key)->Values);
     (*Key)->LastWriteTime.QuadPart = port_clock_nt();
-    Status = CmpCopyString(&(*Key)->Name, Name);
+    Status = ObpCopyName(&(*Key)->Name, Name);
     if (!NT_SUCCESS(Status)) {
         ObpDereference(*Key);
     }
@@ -155,7 +140,7 @@ CmpSetValueLocked(CMP_KEY *Key, PCUNICODE_STRING Name, ULONG Type, const VOID *D
     }
     if (Value == NULL) {
         Value = port_alloc_zeroed(sizeof(*Value));
-        if (Value == NULL || !NT_SUCCESS(CmpCopyString(&Value->Name, Name))) {
+        if (Value == NULL || !NT_SUCCESS(ObpCopyName(&Value->Name, Name))) {
             port_free(Value);
             port_free(Copy);
             return STATUS_INSUFFICIENT_RESOURCES;
@@ -179,23 +164,6 @@ CmpDeleteValueLocked(CMP_KEY *Key, CMP_VALUE *Value)
     Key->LastWriteTime.QuadPart = port_clock_nt();
 }
 
-static BOOLEAN
-CmpNextComponent(PUNICODE_STRING Rest, PUNICODE_STRING Component)
-{
-    while (Rest->Length != 0 && Rest->Buffer[0] == L'\\') {
-        Rest->Buffer++;
-        Rest->Length -= sizeof(WCHAR);
-    }
-    *Component = *Rest;
-    Component->Length = 0;
-    while (Rest->Length != 0 && Rest->Buffer[0] != L'\\') {
-        Rest->Buffer++;
-        Rest->Length -= sizeof(WCHAR);
-        Component->Length += sizeof(WCHAR);
-    }
-    return Component->Length != 0;
-}
-
 NTSTATUS
 CmpWalkLocked(CMP_KEY *Start, PCUNICODE_STRING Path, BOOLEAN Create, CMP_KEY **Key, PBOOLEAN Created)
 {
@@ -205,7 +173,7 @@ CmpWalkLocked(CMP_KEY *Start, PCUNICODE_STRING Path, BOOLEAN Create, CMP_KEY **K
 
     *Created = FALSE;
     if (Start == NULL) {
-        if (Path->Length == 0 || Path->Buffer[0] != L'\\' || !CmpNextComponent(&Rest, &Component)) {
+        if (Path->Length == 0 || Path->Buffer[0] != L'\\' || !ObpFirstComponent(&Rest, &Component)) {
             return STATUS_OBJECT_PATH_SYNTAX_BAD;
         }
         if (!RtlEqualUnicodeString(&Component, &CmpRoot->Name, TRUE)) {
@@ -218,7 +186,7 @@ CmpWalkLocked(CMP_KEY *Start, PCUNICODE_STRING Path, BOOLEAN Create, CMP_KEY **K
     if (Current->Deleted) {
         return STATUS_KEY_DELETED;
     }
-    while (CmpNextComponent(&Rest, &Component)) {
+    while (ObpFirstComponent(&Rest, &Component)) {
         CMP_KEY *Child = CmpFindChildLocked(Current, &Component);
         if (Child == NULL) {
             NTSTATUS Status = Create ? CmpCreateChildLocked(Current, &Component, &Child) : STATUS_OBJECT_NAME_NOT_FOUND;

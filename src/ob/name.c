@@ -4,6 +4,7 @@
  * One reader/writer lock; no I/O path takes it (view and FltMgr keep device pointers).
  */
 #include "ob/namep.h"
+#include "ob/path.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -27,14 +28,16 @@ static struct _OBJECT_TYPE ObpSymbolicLinkTypeBody = {
 POBJECT_TYPE ObpDirectoryType = &ObpDirectoryTypeBody;
 POBJECT_TYPE ObpSymbolicLinkType = &ObpSymbolicLinkTypeBody;
 
-static NTSTATUS
+NTSTATUS
 ObpCopyName(PUNICODE_STRING Target, PCUNICODE_STRING Source)
 {
     Target->Buffer = port_alloc(Source->Length + sizeof(WCHAR));
     if (Target->Buffer == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    memcpy(Target->Buffer, Source->Buffer, Source->Length);
+    if (Source->Length != 0) {
+        memcpy(Target->Buffer, Source->Buffer, Source->Length);
+    }
     Target->Buffer[Source->Length / sizeof(WCHAR)] = 0;
     Target->Length = Source->Length;
     Target->MaximumLength = Source->Length + sizeof(WCHAR);
@@ -54,8 +57,7 @@ ObpFindEntryLocked(OBP_DIRECTORY *Directory, PCUNICODE_STRING Name)
     return Link;
 }
 
-/* Splits the first component off Rest ("\a\b" -> "a", "\b").  FALSE: there is none. */
-static BOOLEAN
+BOOLEAN
 ObpFirstComponent(PUNICODE_STRING Rest, PUNICODE_STRING Component)
 {
     while (Rest->Length != 0 && Rest->Buffer[0] == L'\\') {
