@@ -11,6 +11,7 @@ FltpPostPrepare(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
     FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Post);
     Operation->Objects.Filter = Callback->Filter;
     Operation->Objects.Instance = Callback->Instance;
+    FltpParametersUndo(Operation);
     Operation->Iopb.TargetInstance = Callback->Instance;
 }
 
@@ -146,10 +147,11 @@ FltpDrainTakeLocked(FLTP_OPERATION *Operation, FLTP_NODE *Node, LONG Index, FLTP
     *Taken = *Node;
     Node->Callback = NULL;
     memcpy((PVOID)&Copy->Data, &Operation->Data, sizeof(Copy->Data));
-    Copy->Iopb = Operation->Iopb;
+    Copy->Iopb = Operation->Shown;
     for (const FLTP_SAVED *Saved = Operation->Saved; Saved != NULL && Saved->Node >= Index; Saved = Saved->Next) {
         Copy->Iopb = Saved->Iopb;
     }
+    FltpParametersKeep(Copy);
     *(PFLT_IO_PARAMETER_BLOCK *)&Copy->Data.Iopb = &Copy->Iopb;
     Copy->Data.Flags |= FLTFL_CALLBACK_DATA_POST_OPERATION | FLTFL_CALLBACK_DATA_DRAINING_IO;
     Copy->Data.IoStatus.Status = STATUS_FLT_POST_OPERATION_CLEANUP;

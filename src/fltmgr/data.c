@@ -115,6 +115,10 @@ FltpBufferLock(FLTP_OPERATION *Operation, const FLTP_BUFFERS *Buffers)
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     MmProbeAndLockPages(Mdl, Operation->Data.RequestorMode, Buffers->Access);
+    FLTP_BUFFERS Shown;
+    if (FltpParametersBuffers(&Operation->Shown, &Shown) && *Shown.Buffer == *Buffers->Buffer) {
+        *Shown.Mdl = Mdl;                      /* our own change: not one of the filter's */
+    }
     *Buffers->Mdl = Mdl;
     Operation->LockedMdl = Mdl;
     if (Operation->Irp != NULL) {

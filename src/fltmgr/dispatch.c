@@ -172,6 +172,7 @@ FltpPreCall(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK
 {
     Operation->Objects.Filter = Callback->Filter;
     Operation->Objects.Instance = Callback->Instance;
+    FltpParametersUndo(Operation);
     Operation->Iopb.TargetInstance = Callback->Instance;
     FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Pre);
     KiDriverCallMove(Call, Callback->Owner);
@@ -354,7 +355,7 @@ FltpOperationEnd(FLTP_OPERATION *Operation)
         IoFreeMdl(Operation->LockedMdl);
     }
     if (NT_SUCCESS(Status) && (atomic_load_explicit(&Operation->Volume->Forced, memory_order_relaxed) & (1ull << Operation->Index))) {
-        FltpNamesChanged(Operation->Volume, &Operation->Iopb);
+        FltpNamesChanged(Operation->Volume, &Operation->Shown);
     }
     FltpOperationRelease(Operation);
     IofCompleteRequest(Irp, IO_NO_INCREMENT);
@@ -394,6 +395,7 @@ FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step)
     for (;;) {
         switch (Step) {
         case FltpStepDown:
+            FltpParametersUndo(Operation);
             if (!FltpOperationNeedsCompletion(Operation)) {
                 if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
                     FltpFileClosing(Operation->Iopb.TargetFileObject);
@@ -503,6 +505,7 @@ FltpOperationFill(FLTP_OPERATION *Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (Stack->MajorFunction == IRP_MJ_CREATE) {
         Operation->Flags |= FLTP_OP_SYNCHRONIZE;
     }
+    FltpParametersKeep(Operation);
     if (Extension != NULL && Extension->FilterTarget != NULL) {
         FltpOperationEnterBelow(Operation, Extension->FilterTarget);
     }

@@ -202,6 +202,7 @@ FltpOperationSave(FLTP_OPERATION *Operation, PFLT_INSTANCE Instance, LONG Node)
     FltpOperationPristine(Operation, &Saved->Iopb);
     Saved->Iopb.TargetInstance = Instance;
     Saved->After = Operation->Iopb;
+    FltpParametersKeep(Operation);
     Saved->Node = Node;
     Saved->Instance = Instance;
     Saved->Swapped = FltpParametersSwapped(&Saved->Iopb, &Saved->After);
@@ -241,6 +242,7 @@ FltpOperationRestore(FLTP_OPERATION *Operation, LONG Node)
         FLTP_SAVED *Saved = Operation->Saved;
         Operation->Saved = Saved->Next;
         Operation->Iopb = Saved->Iopb;
+        FltpParametersKeep(Operation);
         Operation->Objects.FileObject = Saved->Iopb.TargetFileObject;
         if (Saved->Snapshot != NULL) {
             FltpOperationReturn(Operation, Saved);

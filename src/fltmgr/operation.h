@@ -123,7 +123,11 @@ typedef struct FLTP_OPERATION {
     _Atomic(void *) Name;                      /* namecache.c's own; freed by FltpOperationNameFree */
     struct FLTP_OPERATION *NextSpare;
     FLTP_NODE InlineNodes[FLTP_INLINE_NODES];
+    FLT_IO_PARAMETER_BLOCK Shown;              /* the parameters that count: Iopb without changes that nobody declared (not zeroed) */
 } FLTP_OPERATION;
+/* What a callback changed in Iopb without FltSetCallbackDataDirty is ignored: it is gone before anybody else looks. */
+static inline VOID FltpParametersKeep(FLTP_OPERATION *Operation) { Operation->Shown = Operation->Iopb; }
+static inline VOID FltpParametersUndo(FLTP_OPERATION *Operation) { Operation->Iopb = Operation->Shown; }
 static inline FLTP_OPERATION *FltpOperationOf(const FLT_CALLBACK_DATA *Data) { return (FLTP_OPERATION *)Data; }
 static inline PCFLT_RELATED_OBJECTS FltpObjectsOf(FLTP_OPERATION *Operation) { return (PCFLT_RELATED_OBJECTS)&Operation->Objects; }
 

@@ -18,7 +18,51 @@ typedef struct FLTP_QUERY {
     ULONG Length;                              /* QueryOpen.Length points here */
     FILE_NETWORK_OPEN_INFORMATION Network;
     FLT_IO_PARAMETER_BLOCK Original;
+    PIRP Irp;                                  /* the open that the query stands for; never sent */
+    IO_SECURITY_CONTEXT Security;              /* of its stack location */
+    ACCESS_STATE Access;
 } FLTP_QUERY;
+
+/* ---- the create IRP that filters find in the parameters ---- */
+
+static BOOLEAN
+FltpQueryIrpCreate(FLTP_QUERY *Query)
+{
+    IOP_QUERY_OPEN *Open = Query->Open;
+    PIRP Irp = IopIrpAllocate(1);
+
+    if (Irp == NULL) {
+        return FALSE;
+    }
+    IoSetNextIrpStackLocation(Irp);
+    Irp->Flags = IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API | IRP_DEFER_IO_COMPLETION;
+    Irp->RequestorMode = Open->RequestorMode;
+    Irp->Tail.Overlay.Thread = PsGetCurrentThread();
+    Irp->Tail.Overlay.OriginalFileObject = Open->FileObject;
+    Query->Access.OriginalDesiredAccess = Query->Access.RemainingDesiredAccess = FILE_READ_ATTRIBUTES;
+    SeCaptureSubjectContext(&Query->Access.SubjectSecurityContext);
+    Query->Security.AccessState = &Query->Access;
+    Query->Security.DesiredAccess = FILE_READ_ATTRIBUTES;
+    Query->Security.FullCreateOptions = FILE_OPEN_REPARSE_POINT;
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    Stack->MajorFunction = IRP_MJ_CREATE;
+    Stack->Flags = Open->CaseSensitive ? SL_CASE_SENSITIVE : 0;
+    Stack->FileObject = Open->FileObject;
+    Stack->Parameters.Create.SecurityContext = &Query->Security;
+    Stack->Parameters.Create.Options = ((ULONG)FILE_OPEN << 24) | FILE_OPEN_REPARSE_POINT;
+    Stack->Parameters.Create.ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
+    Query->Irp = Irp;
+    return TRUE;
+}
+
+static VOID
+FltpQueryIrpDelete(FLTP_QUERY *Query)
+{
+    if (Query->Irp != NULL) {
+        SeReleaseSubjectContext(&Query->Access.SubjectSecurityContext);
+        IopIrpFree(Query->Irp);
+    }
+}
 
 /* ---- network information <-> what the caller asked for ---- */
 
@@ -78,13 +122,16 @@ FltpQueryFill(FLTP_OPERATION *Operation, FLTP_QUERY *Query, UCHAR Major)
     Operation->Iopb.TargetFileObject = Open->FileObject;
     if (Major == IRP_MJ_QUERY_OPEN) {
         Query->Length = Open->Length;
+        Operation->Iopb.Parameters.QueryOpen.Irp = Query->Irp;
         Operation->Iopb.Parameters.QueryOpen.FileInformation = Open->Buffer;
         Operation->Iopb.Parameters.QueryOpen.Length = &Query->Length;
         Operation->Iopb.Parameters.QueryOpen.FileInformationClass = Open->Class;
     } else {
+        Operation->Iopb.Parameters.NetworkQueryOpen.Irp = Query->Irp;
         Operation->Iopb.Parameters.NetworkQueryOpen.NetworkInformation = &Query->Network;
     }
     Query->Original = Operation->Iopb;
+    FltpParametersKeep(Operation);
     Operation->Original = &Query->Original;
     Operation->Objects.Size = sizeof(FLT_RELATED_OBJECTS);
     Operation->Objects.Volume = Operation->Volume;
@@ -152,7 +199,7 @@ FltpQueryWalk(PFLT_VOLUME Volume, FLTP_SNAPSHOT *Snapshot, FLTP_THREAD *Thread, 
     const ULONG Index = FltpMajorIndex(Major);
     FLTP_OPERATION *Operation = FltpOperationAllocate(Thread);
 
-    if (Operation == NULL || !FltpOperationReserve(Operation, Snapshot->Operations[Index].Count)) {
+    if (Operation == NULL || !FltpOperationReserve(Operation, Snapshot->Operations[Index].Count) || !FltpQueryIrpCreate(&Query)) {
         if (Operation != NULL) {
             FltpOperationFree(Operation);
         }
@@ -167,6 +214,7 @@ FltpQueryWalk(PFLT_VOLUME Volume, FLTP_SNAPSHOT *Snapshot, FLTP_THREAD *Thread, 
     FltpQueryFill(Operation, &Query, Major);
     NTSTATUS Status = FltpQueryRun(Operation, &Query);
     FltpOperationRelease(Operation);
+    FltpQueryIrpDelete(&Query);
     return Status;
 }
 

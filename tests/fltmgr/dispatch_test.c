@@ -686,6 +686,59 @@ test_fltmgr_dispatch__J_22_changed_parameters(void **state)
     Close(File);
 }
 
+/* Changes without FltSetCallbackDataDirty reach nobody: neither below, nor the own post-operation, nor above. */
+static FLT_PREOP_CALLBACK_STATUS
+QuietPre(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Context)
+{
+    (void)Objects;
+    (void)Context;
+    SeenPre[Which] = (ULONGLONG)Data->Iopb->Parameters.Read.ByteOffset.QuadPart;
+    Data->Iopb->Parameters.Read.ByteOffset.QuadPart += 100;
+    Data->Iopb->Parameters.Read.Length = 1;
+    if (Which == 1) {
+        Data->Iopb->Parameters.Read.ByteOffset.QuadPart = 1000;
+        Data->Iopb->Parameters.Read.Length = 16;
+        FltSetCallbackDataDirty(Data);
+    }
+    return FLT_PREOP_SUCCESS_WITH_CALLBACK;
+}
+
+static FLT_POSTOP_CALLBACK_STATUS
+QuietPost(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, ULONG Flags)
+{
+    SeePost(Which, Data, Objects, Context, Flags);
+    assert_int_equal(Data->Iopb->Parameters.Read.Length, 16);
+    assert_ptr_equal(Data->Iopb->TargetInstance, Objects->Instance);
+    Data->Iopb->Parameters.Read.ByteOffset.QuadPart = 55;
+    Data->Iopb->Parameters.Read.Length = 3;
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+static void
+test_fltmgr_dispatch__undeclared_changes_are_ignored(void **state)
+{
+    (void)state;
+    PFILE_OBJECT File = Open("\\f");
+    UCHAR Buffer[16];
+
+    Reset(IRP_MJ_READ);
+    Pre[0] = Pre[1] = Pre[2] = QuietPre;
+    Post[0] = Post[1] = Post[2] = QuietPost;
+    assert_status(TinyRead(File, Buffer, 16, 7), STATUS_SUCCESS);
+    assert_int_equal(Volume->LastOffset, 1000);
+    assert_int_equal(SeenPre[0], 7);
+    assert_int_equal(SeenPre[1], 7);
+    assert_int_equal(SeenPre[2], 1000);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(SeenPost[i], SeenPre[i]);
+    }
+    Pre[1] = NULL;
+    assert_status(TinyRead(File, Buffer, 16, 7), STATUS_SUCCESS);
+    assert_int_equal(Volume->LastOffset, 7);
+    assert_int_equal(SeenPre[2], 7);
+    Close(File);
+}
+
 static UCHAR SwapBuffer[2][64];
 static PMDL SwapMdl[2], SeenMdl[2];
 static PVOID SeenBuffer[3];
@@ -1076,7 +1129,7 @@ main(void)
         T(dispatch__J_10_J_13_to_J_15_create),
         T(dispatch__J_16_J_17_F_11_cleanup_and_close),
         T(dispatch__J_20_J_21_cancel_file_open),
-        T(dispatch__J_22_changed_parameters),
+        T(dispatch__J_22_changed_parameters), T(dispatch__undeclared_changes_are_ignored),
         T(dispatch__J_22_swapped_buffers),
         T(dispatch__lock_user_buffer),
         T(dispatch__G_09_G_11_J_12_draining),

@@ -617,6 +617,13 @@ NetworkPost(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Contex
     (void)Flags;
     assert_true(FLT_IS_FASTIO_OPERATION(Data));
     assert_status(FltGetStreamContext(Objects->Instance, Objects->FileObject, &Got), STATUS_NOT_SUPPORTED);   /* C-21 */
+    PIRP Irp = Data->Iopb->Parameters.NetworkQueryOpen.Irp;
+    assert_non_null(Irp);
+    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    assert_int_equal(Stack->MajorFunction, IRP_MJ_CREATE);
+    assert_ptr_equal(Stack->FileObject, Objects->FileObject);
+    assert_int_equal(Stack->Parameters.Create.Options >> 24, FILE_OPEN);
+    assert_int_equal(Stack->Parameters.Create.SecurityContext->DesiredAccess, FILE_READ_ATTRIBUTES);
     Data->Iopb->Parameters.NetworkQueryOpen.NetworkInformation->EndOfFile.QuadPart += 5;
     return FLT_POSTOP_FINISHED_PROCESSING;
 }
