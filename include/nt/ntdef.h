@@ -380,6 +380,19 @@ _Static_assert(sizeof(LONG) == 4 && sizeof(PVOID) == 8, "LONG has 32 bits, point
 
 #define DEFINE_ENUM_FLAG_OPERATORS(Type)
 
+#ifndef _TCHAR_DEFINED
+#define _TCHAR_DEFINED
+#ifdef UNICODE
+typedef WCHAR TCHAR, *PTCHAR;
+typedef PWSTR PTSTR, LPTSTR;
+typedef PCWSTR PCTSTR, LPCTSTR;
+#else
+typedef CHAR TCHAR, *PTCHAR;
+typedef PSTR PTSTR, LPTSTR;
+typedef PCSTR PCTSTR, LPCTSTR;
+#endif
+#endif
+
 #ifndef TEXT
 #ifdef UNICODE
 #define __TEXT(Quote) L##Quote

@@ -9,5 +9,6 @@
 #include <ntos/se_ifs.h>
 #include <ntos/fsrtl.h>
 #include <ntos/cc.h>
+#include <ntos/io_csv.h>
 
 #endif /* _NTIFS_ */

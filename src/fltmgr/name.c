@@ -130,7 +130,7 @@ FltpAppendRelated(const FLTP_NAME_CALL *Call, PFILE_OBJECT Related, PFLT_NAME_CO
 
     Query.Operation = NULL;
     Query.Format = FLT_FILE_NAME_OPENED;
-    Query.Options = (Query.Options & ~(ULONG)VALID_FILE_NAME_FORMATS) | FLT_FILE_NAME_OPENED;
+    Query.Options = (Query.Options & ~(ULONG)FLT_VALID_FILE_NAME_FORMATS) | FLT_FILE_NAME_OPENED;
     NTSTATUS Status = FltpQueryOpenText(&Query, Related, &Text);
     if (!NT_SUCCESS(Status)) {
         return Status;

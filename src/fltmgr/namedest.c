@@ -26,7 +26,7 @@ FltpAppendOpenName(const FLTP_DESTINATION *Destination, PFILE_OBJECT FileObject,
 
     /* What is still to be normalized is normalized as a whole later. */
     Query.Format = FLT_FILE_NAME_OPENED;
-    Query.Options = (Query.Options & ~(ULONG)VALID_FILE_NAME_FORMATS) | FLT_FILE_NAME_OPENED;
+    Query.Options = (Query.Options & ~(ULONG)FLT_VALID_FILE_NAME_FORMATS) | FLT_FILE_NAME_OPENED;
     NTSTATUS Status = FltpQueryOpenText(&Query, FileObject, &Text);
     if (!NT_SUCCESS(Status)) {
         return Status;

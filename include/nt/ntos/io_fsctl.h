@@ -324,4 +324,9 @@
 #include "ntos/io_reparse.h"
 #include "ntos/io_fsdata.h"
 
+/* Volume snapshots. */
+#define VOLSNAPCONTROLTYPE 0x00000053
+#define IOCTL_VOLSNAP_FLUSH_AND_HOLD_WRITES                                                        \
+    CTL_CODE(VOLSNAPCONTROLTYPE, 0, METHOD_BUFFERED, FILE_READ_ACCESS | FILE_WRITE_ACCESS)
+
 #endif

@@ -475,10 +475,32 @@ RtlIpv6AddressToStringExW(
     USHORT Port,
     PWSTR AddressString,
     PULONG AddressStringLength);
+NTSYSAPI PSTR RtlIpv4AddressToStringA(const struct in_addr *Addr, PSTR S);
+NTSYSAPI PSTR RtlIpv6AddressToStringA(const struct in6_addr *Addr, PSTR S);
+NTSYSAPI NTSTATUS
+RtlIpv4AddressToStringExA(
+    const struct in_addr *Address,
+    USHORT Port,
+    PSTR AddressString,
+    PULONG AddressStringLength);
+NTSYSAPI NTSTATUS
+RtlIpv6AddressToStringExA(
+    const struct in6_addr *Address,
+    ULONG ScopeId,
+    USHORT Port,
+    PSTR AddressString,
+    PULONG AddressStringLength);
+#ifdef UNICODE
 #define RtlIpv4AddressToString RtlIpv4AddressToStringW
 #define RtlIpv6AddressToString RtlIpv6AddressToStringW
 #define RtlIpv4AddressToStringEx RtlIpv4AddressToStringExW
 #define RtlIpv6AddressToStringEx RtlIpv6AddressToStringExW
+#else
+#define RtlIpv4AddressToString RtlIpv4AddressToStringA
+#define RtlIpv6AddressToString RtlIpv6AddressToStringA
+#define RtlIpv4AddressToStringEx RtlIpv4AddressToStringExA
+#define RtlIpv6AddressToStringEx RtlIpv6AddressToStringExA
+#endif
 
 EXTERN_C_END
 
