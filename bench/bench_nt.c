@@ -21,7 +21,8 @@ static PFLT_FILTER BenchFilter;
 static PFLT_INSTANCE BenchInstance;
 static PFILE_OBJECT BenchFiles[BENCH_OBJECTS];
 static PVOID BenchDriver;
-static PDEVICE_OBJECT BenchBase;                /* the file system's device, below the filter manager */
+static PFILE_OBJECT BenchBareFiles[BENCH_OBJECTS];   /* on a volume whose stack is the file system alone */
+static PFLT_VOLUME BenchVolume;                 /* the one that is filtered */
 
 static PFLT_FILTER NoopFilters[MAX_FILTERS];
 static PFLT_INSTANCE NoopInstances[MAX_FILTERS];
@@ -46,6 +47,9 @@ BenchInstanceSetup(PCFLT_RELATED_OBJECTS FltObjects, FLT_INSTANCE_SETUP_FLAGS Fl
     UNREFERENCED_PARAMETER(Flags);
     UNREFERENCED_PARAMETER(Type);
     UNREFERENCED_PARAMETER(FileSystem);
+    if (FltObjects->Volume != BenchVolume) {
+        return STATUS_FLT_DO_NOT_ATTACH;
+    }
     BenchInstance = FltObjects->Instance;
     return STATUS_SUCCESS;
 }
@@ -75,8 +79,13 @@ static const FLT_REGISTRATION BenchRegistration = {
 static NTSTATUS
 BenchEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
+    UNICODE_STRING Name = RTL_CONSTANT_STRING(L"\\Device\\HarddiskVolume1");
+
     UNREFERENCED_PARAMETER(RegistryPath);
     NTSTATUS Status = FltRegisterFilter(DriverObject, &BenchRegistration, &BenchFilter);
+    if (NT_SUCCESS(Status)) {
+        Status = FltGetVolumeFromName(BenchFilter, &Name, &BenchVolume);
+    }
     return NT_SUCCESS(Status) ? FltStartFiltering(BenchFilter) : Status;
 }
 
@@ -122,6 +131,9 @@ NoopInstanceSetup(PCFLT_RELATED_OBJECTS FltObjects, FLT_INSTANCE_SETUP_FLAGS Fla
     UNREFERENCED_PARAMETER(Flags);
     UNREFERENCED_PARAMETER(Type);
     UNREFERENCED_PARAMETER(FileSystem);
+    if (FltObjects->Volume != BenchVolume) {
+        return STATUS_FLT_DO_NOT_ATTACH;
+    }
     NoopInstances[NoopLoading] = FltObjects->Instance;
     return STATUS_SUCCESS;
 }
@@ -177,7 +189,7 @@ BenchLoad(const char *Service, const char *Altitude, PVOID Entry)
 }
 
 static VOID
-BenchOpen(ULONG Index)
+BenchOpen(ULONG Volume, ULONG Index, PFILE_OBJECT *File)
 {
     IO_STATUS_BLOCK IoStatus;
     IOP_CREATE Create = {
@@ -189,9 +201,10 @@ BenchOpen(ULONG Index)
     };
     WCHAR Full[] = L"\\Device\\HarddiskVolume1\\file0";
 
+    Full[sizeof(L"\\Device\\HarddiskVolume") / sizeof(WCHAR) - 1] = (WCHAR)(L'0' + Volume);
     Full[sizeof(Full) / sizeof(WCHAR) - 2] = (WCHAR)(L'0' + Index);
     RtlInitUnicodeString(&Create.Name, Full);
-    BenchCheck((ULONG)IopCreateFile(&Create, &IoStatus, &BenchFiles[Index]), "open");
+    BenchCheck((ULONG)IopCreateFile(&Create, &IoStatus, File), "open");
 }
 
 static VOID
@@ -219,17 +232,19 @@ BenchContext(ULONG Index)
 void
 bench_start(void)
 {
-    struct host_nt_volume Volume = {.number = 1, .fd = -1};
+    struct host_nt_volume Volume = {.number = 1, .fd = -1}, Bare = {.number = 2, .fd = -1};
 
     vf_set_level(VF_OFF);
     BenchCheck(host_nt_start(NULL), "start");
     BenchCheck(host_nt_volume_add(&Volume), "volume");
+    BenchCheck(host_nt_volume_add(&Bare), "volume");
     BenchDriver = BenchLoad("benchctx", "1000", (PVOID)BenchEntry);
     for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
-        BenchOpen(i);
+        BenchOpen(1, i, &BenchFiles[i]);
         BenchContext(i);
+        BenchOpen(2, i, &BenchBareFiles[i]);
     }
-    BenchBase = IopBaseDevice(BenchFiles[0]);
+    IoDetachDevice(IopBaseDevice(BenchBareFiles[0]));   /* takes the filter manager's device off */
 }
 
 void
@@ -240,7 +255,9 @@ bench_stop(void)
     bench_set_filters(0, false);
     for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
         IopCloseFile(BenchFiles[i]);
+        IopCloseFile(BenchBareFiles[i]);
     }
+    FltObjectDereference(BenchVolume);
     BenchCheck(host_nt_unload(BenchDriver, &Gone), "unload");
     host_nt_stop();
 }
@@ -335,12 +352,11 @@ bench_set_delete_stream(unsigned object)
 }
 
 static VOID
-BenchQuery(ULONG Object, PDEVICE_OBJECT Start)
+BenchQuery(PFILE_OBJECT File)
 {
     FILE_INTERNAL_INFORMATION Information;
     IO_STATUS_BLOCK IoStatus;
-    IOP_REQUEST Request = {.FileObject = BenchFiles[Object], .StartDevice = Start, .OutputBuffer = &Information,
-        .OutputLength = sizeof(Information), .RequestorMode = UserMode};
+    IOP_REQUEST Request = {.FileObject = File, .OutputBuffer = &Information, .OutputLength = sizeof(Information), .RequestorMode = UserMode};
 
     Request.Stack.MajorFunction = IRP_MJ_QUERY_INFORMATION;
     Request.Stack.Parameters.QueryFile.Length = sizeof(Information);
@@ -351,11 +367,11 @@ BenchQuery(ULONG Object, PDEVICE_OBJECT Start)
 void
 bench_operation(unsigned object)
 {
-    BenchQuery(object, NULL);
+    BenchQuery(BenchFiles[object]);
 }
 
 void
-bench_operation_below(unsigned object)
+bench_operation_bare(unsigned object)
 {
-    BenchQuery(object, BenchBase);
+    BenchQuery(BenchBareFiles[object]);
 }

@@ -21,7 +21,7 @@ void bench_get_release_stream(unsigned object);
 void bench_get_release_handle(unsigned object);
 void bench_set_delete_stream(unsigned object);
 void bench_operation(unsigned object);         /* one IRP_MJ_QUERY_INFORMATION, user mode, from the top of the stack */
-void bench_operation_below(unsigned object);   /* the same, sent to the file system's device */
+void bench_operation_bare(unsigned object);    /* the same on a volume whose stack is the file system alone */
 
 #ifdef __cplusplus
 }

@@ -106,11 +106,11 @@ set_delete(benchmark::State &state)
 }
 
 void
-query_below(benchmark::State &state)
+query_bare(benchmark::State &state)
 {
     unsigned object = own_object(state);
 
-    measure(state, LONG, [object] { bench_operation_below(object); });
+    measure(state, LONG, [object] { bench_operation_bare(object); });
 }
 
 /* range(0): filters above each other */
@@ -144,7 +144,7 @@ BENCHMARK(get_release_stream)->Args({1, 1})->Threads(2)->UseRealTime();
 BENCHMARK(get_release_handle)->Arg(0)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(get_release_handle)->Arg(1)->Threads(2)->UseRealTime();
 BENCHMARK(set_delete)->UseRealTime();
-BENCHMARK(query_below)->Threads(1)->Threads(2)->UseRealTime();
+BENCHMARK(query_bare)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(query)->Arg(0)->Arg(1)->Arg(4)->Arg(16)->Threads(1)->UseRealTime();
 BENCHMARK(query)->Arg(1)->Threads(2)->UseRealTime();
 BENCHMARK(query_look)->Arg(1)->Threads(1)->UseRealTime();
@@ -168,8 +168,8 @@ const row rows[] = {
     {"get_release_handle/0/2", "  two threads, one handle"},
     {"get_release_handle/1/2", "  two threads, own handles"},
     {"set_delete/1", "stream handle context, delete + set again"},
-    {"query_below/1", "QUERY_INFORMATION, sent below the filter manager"},
-    {"query_below/2", "  two threads"},
+    {"query_bare/1", "QUERY_INFORMATION, no filter manager in the stack"},
+    {"query_bare/2", "  two threads"},
     {"query/0/1", "QUERY_INFORMATION, no filter registered it"},
     {"query/1/1", "  one no-op filter, pre and post"},
     {"query/4/1", "  four"},
@@ -261,8 +261,8 @@ struct difference {
 };
 
 const difference differences[] = {
-    {"operation that no filter registered, ns over the bare file system", "query/0/1", "query_below/1", 1, 0.3},
-    {"filter manager with one no-op filter, ns", "query/1/1", "query_below/1", 1, 60},
+    {"operation that no filter registered, ns over the bare file system", "query/0/1", "query_bare/1", 1, 0.3},
+    {"filter manager with one no-op filter, ns", "query/1/1", "query_bare/1", 1, 60},
     {"each further no-op filter, pre and post, ns (4 to 16)", "query/16/1", "query/4/1", 12, 5},
 };
 

@@ -186,6 +186,7 @@ FltpVolumeAttachDevice(PFLT_VOLUME Volume)
     PDEVICE_OBJECT Device = Volume->FilterDevice;
     ((FLTP_DEVICE_EXTENSION *)Device->DeviceExtension)->Volume = Volume;
     Device->Flags |= Volume->VolumeDevice->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO | DO_SUPPORTS_TRANSACTIONS);
+    IopDeviceWatch(Device, &Volume->Interest);
     Status = IoAttachDeviceToDeviceStackSafe(Device, Volume->VolumeDevice, &Volume->LowerDevice);
     if (!NT_SUCCESS(Status)) {
         IoDeleteDevice(Device);

@@ -35,6 +35,7 @@ struct iop_attachment {
     uint8_t sub100_atime, sub100_mtime, sub100_ctime, sub100_btime;   /* exact time = NT time * 100 ns + this */
     uint8_t created;                           /* out of creates */
     uint32_t blksize;                          /* out of queries: preferred I/O size, 0 = unknown */
+    uint64_t device;                           /* out, with the times: the host's number of the file system, 0 = none or not said */
 };
 
 /* Private control code, sent by view straight to the base device: fills struct iop_host_file; STATUS_INVALID_DEVICE_REQUEST from memfs. */

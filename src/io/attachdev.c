@@ -191,6 +191,22 @@ IoGetRelatedDeviceObject(PFILE_OBJECT FileObject)
     return Hint != NULL ? Hint : IopStackTop(IopFileBase(FileObject));
 }
 
+PDEVICE_OBJECT
+IopFileStart(PFILE_OBJECT FileObject, UCHAR Major)
+{
+    const BOOLEAN Ours = IopFileIsOurs(FileObject);
+    PDEVICE_OBJECT Hint = Ours ? IOP_FILE_FROM(FileObject)->HintDevice : NULL;
+
+    if (__builtin_expect(Hint != NULL, 0)) {
+        return Hint;
+    }
+    PDEVICE_OBJECT Base = IopFileBase(FileObject);
+    if (Major == IRP_MJ_CLOSE && Ours && atomic_load_explicit(&IOP_FILE_FROM(FileObject)->FilterBlock, memory_order_acquire) != NULL) {
+        return IopStackTop(Base);              /* its contexts go before the file system hears of it */
+    }
+    return IopStackStart(Base, Major);
+}
+
 /* Windows: ntifs.h, IoGetBaseFileSystemDeviceObject.  Differences: none. */
 PDEVICE_OBJECT
 IoGetBaseFileSystemDeviceObject(PFILE_OBJECT FileObject)

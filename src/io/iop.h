@@ -209,6 +209,16 @@ typedef struct IOP_INTEREST {
     ULONGLONG PagingMajors;                    /* … by somebody without SKIP_PAGING_IO */
     ULONG Generation;                          /* changes with every attach and detach */
 } IOP_INTEREST;
+/*
+ * What a request changed that did not come from view, so that caches above can be told.  Ids are file ids, 0 = none.  Name: in Parent, as
+ * the file system spells it, or NULL.
+ */
+enum { IOP_CHANGED_DATA = 1, IOP_CHANGED_ATTRIBUTES = 2, IOP_CHANGED_NAMES = 4 /* of File: one came, went, or leads elsewhere */ };
+typedef struct IOP_CHANGE {
+    ULONGLONG File, Parent;
+    PCUNICODE_STRING Name;
+    ULONG What;
+} IOP_CHANGE;
 typedef struct IOP_HOOKS {
     VOID (*VolumeMounted)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
     VOID (*VolumeDismounting)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
@@ -218,12 +228,22 @@ typedef struct IOP_HOOKS {
      * last IRP had, which filters may have put there or added to: what they added goes. */
     VOID (*EcpCreateBegin)(PECP_LIST Callers);
     VOID (*EcpCreateEnd)(PECP_LIST Callers, PECP_LIST Last);
+    VOID (*FileChanged)(PDEVICE_OBJECT VolumeDevice, const IOP_CHANGE *Change);   /* in the changing thread, no lock held; may not wait */
 } IOP_HOOKS;
-/* Up to four users (fltmgr, fsrtl, view, tests); every non-NULL member is called in registration order. */
+/* Up to four users (fltmgr, fsrtl, view, tests); every non-NULL member is called in registration order.  The same hooks count once. */
 NTSTATUS IopRegisterHooks(const IOP_HOOKS *Hooks);
 VOID IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
 /* What the Interest hooks would answer is another now: after the change is visible to them.  Any IRQL, any locks held. */
 VOID IopInterestChanged(VOID);
+/* File systems: after the change, with no lock held. */
+VOID IopReportChange(PDEVICE_OBJECT VolumeDevice, const IOP_CHANGE *Change);
+
+/*
+ * Device is on top of its stack and its driver does not want everything: Majors, one bit (1 << major) each, says what requests of the
+ * I/O manager have to pass it.  The others start at the device below.  The word lives as long as the device and may change at any time; a
+ * request that is on its way at that moment takes the one way or the other.  IRP_MJ_CLOSE also passes if the file object has a FilterBlock.
+ */
+VOID IopDeviceWatch(PDEVICE_OBJECT Device, const _Atomic(ULONGLONG) *Majors);
 
 /* ---- drivers ---- */
 /* Creates \Driver\<Name> or \FileSystem\<Name>, calls DriverEntry.  Runtime drivers pass Owner NULL. */

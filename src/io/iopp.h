@@ -22,6 +22,8 @@
 #include "ob/obp.h"
 #include "port/port.h"
 
+#include <stdatomic.h>
+
 /* Thread-local variables of io: the library is always there at program start. */
 #define IOP_THREAD_LOCAL __thread __attribute__((tls_model("initial-exec")))
 
@@ -40,6 +42,10 @@ typedef struct IOP_DEVICE {
     _Atomic(PDEVICE_OBJECT) Top;               /* valid in the lowest device of a stack */
     _Atomic(ULONG) Generation;                 /* of the lowest device: changes with every attach and detach */
     _Atomic(LONG) Foreign;                     /* of the lowest device: devices of drivers that are not ours above it */
+    const _Atomic(ULONGLONG) *Watched;         /* DatabaseLock; IopDeviceWatch, or NULL: everything */
+    /* of the lowest device: where requests start that the top one need not see (IopStackStart).  StartWatched is never NULL */
+    _Atomic(const _Atomic(ULONGLONG) *) StartWatched;
+    _Atomic(PDEVICE_OBJECT) StartBelow;
     /* Of a volume device: what IopQueryInterest found at that epoch; 0 while it is written */
     _Atomic(ULONGLONG) InterestEpoch;
     _Atomic(ULONGLONG) InterestMajors, InterestCached, InterestPaging, InterestGeneration;
@@ -62,6 +68,27 @@ extern struct _OBJECT_TYPE IopDeviceType, IopDriverType, IopFileType;
 VOID IopStackUpdateLocked(PDEVICE_OBJECT Device);
 /* Lowest device first: where a request for Device enters.  No reference. */
 PDEVICE_OBJECT IopStackTop(PDEVICE_OBJECT Device);
+/*
+ * The same for requests that the I/O manager makes: the device below the top one if the top one's driver said that it does not watch
+ * Major (IopDeviceWatch).  While the stack changes the answer is that of before or after: each of the words read here belongs to a
+ * device that is or was in the stack, and the top one is passed by only if its own word says so.
+ */
+static inline PDEVICE_OBJECT
+IopStackStart(PDEVICE_OBJECT Device, UCHAR Major)
+{
+    IOP_DEVICE *Extension = IopDevice(Device);
+    const _Atomic(ULONGLONG) *Watched = atomic_load_explicit(&Extension->StartWatched, memory_order_acquire);
+
+    if (Major <= IRP_MJ_MAXIMUM_FUNCTION && (atomic_load_explicit(Watched, memory_order_relaxed) & (1ull << Major)) == 0) {
+        PDEVICE_OBJECT Below = atomic_load_explicit(&Extension->StartBelow, memory_order_acquire);
+        if (__builtin_expect(Below != NULL, 1)) {
+            return Below;
+        }
+    }
+    return IopStackTop(Device);
+}
+/* Where a request of Major on a file object starts. */
+PDEVICE_OBJECT IopFileStart(PFILE_OBJECT FileObject, UCHAR Major);
 /* A file object was opened on / closed on Device. */
 VOID IopDeviceOpened(PDEVICE_OBJECT Device);
 VOID IopDeviceClosed(PDEVICE_OBJECT Device);

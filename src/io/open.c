@@ -205,7 +205,8 @@ IopOpenOnce(IOP_OPEN *Open, PIO_STATUS_BLOCK IoStatus, IOP_FILE **Result)
 {
     IOP_OPEN_SECURITY Security;
     IOP_FILE *File;
-    PDEVICE_OBJECT Target = Open->Hint != NULL ? Open->Hint : IopStackTop(Open->Volume != NULL ? Open->Volume : Open->Device);
+    PDEVICE_OBJECT Base = Open->Volume != NULL ? Open->Volume : Open->Device;
+    PDEVICE_OBJECT Target = Open->Hint != NULL ? Open->Hint : IopStackStart(Base, IRP_MJ_CREATE);
 
     if ((Open->Device->Flags & DO_DEVICE_INITIALIZING) != 0 && Open->Volume == NULL) {
         return STATUS_NO_SUCH_DEVICE;

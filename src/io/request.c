@@ -296,7 +296,8 @@ IopIssueIrpAsync(PDEVICE_OBJECT Device, PIRP Irp, VOID (*Completion)(PIRP Irp, P
 NTSTATUS
 IopRequest(IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus)
 {
-    PDEVICE_OBJECT Device = Request->StartDevice != NULL ? Request->StartDevice : IoGetRelatedDeviceObject(Request->FileObject);
+    PDEVICE_OBJECT Device =
+        Request->StartDevice != NULL ? Request->StartDevice : IopFileStart(Request->FileObject, Request->Stack.MajorFunction);
     PIRP Irp = IopIrpAllocateForRequest(Request, Device);
 
     if (Irp == NULL) {

@@ -17,8 +17,13 @@ IopRegisterHooks(const IOP_HOOKS *Hooks)
     NTSTATUS Status = STATUS_INSUFFICIENT_RESOURCES;
 
     port_lock_acquire(&IopDatabaseLock);
-    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_relaxed);
-    if (Count < IOP_MAX_HOOKS) {
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_relaxed), Same = 0;
+    while (Same < Count && memcmp(&IopHooks[Same], Hooks, sizeof(*Hooks)) != 0) {
+        Same++;
+    }
+    if (Same < Count) {
+        Status = STATUS_SUCCESS;
+    } else if (Count < IOP_MAX_HOOKS) {
         IopHooks[Count] = *Hooks;
         atomic_store_explicit(&IopHookCount, Count + 1, memory_order_release);
         IopInterestChanged();
@@ -43,6 +48,18 @@ IopHooksFileObjectClosing(PFILE_OBJECT FileObject)
     for (ULONG i = 0; i < Count; i++) {
         if (IopHooks[i].FileObjectClosing != NULL) {
             IopHooks[i].FileObjectClosing(FileObject);
+        }
+    }
+}
+
+VOID
+IopReportChange(PDEVICE_OBJECT VolumeDevice, const IOP_CHANGE *Change)
+{
+    ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+
+    for (ULONG i = 0; i < Count; i++) {
+        if (IopHooks[i].FileChanged != NULL) {
+            IopHooks[i].FileChanged(VolumeDevice, Change);
         }
     }
 }

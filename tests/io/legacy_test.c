@@ -13,11 +13,12 @@ extern const char __start_drivercode[], __stop_drivercode[];
 
 typedef enum { PASS, FAULT_BEFORE, FAULT_AFTER, FAULT_IN_COMPLETION, SYNCHRONOUS, FAULT_WHILE_HELD } FILTER_MODE;
 static volatile FILTER_MODE Mode;
-static PDEVICE_OBJECT Filter, Below;
+static PDEVICE_OBJECT Filter, Below, Second;   /* Second: a device above Filter, in one test */
 static PDRIVER_OBJECT FilterDriver;
 static vf_owner *Owner;
 static TFS_VOLUME *Volume;
 static volatile ULONG Completions;
+static ULONG Seen[IRP_MJ_MAXIMUM_FUNCTION + 1], SeenBySecond[IRP_MJ_MAXIMUM_FUNCTION + 1];
 
 static DRIVER_CODE __attribute__((no_sanitize("undefined", "address"))) NTSTATUS
 Crash(void)
@@ -67,8 +68,15 @@ FilterSynchronous(PIRP Irp)
 static DRIVER_CODE NTSTATUS
 FilterDispatch(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
-    UNREFERENCED_PARAMETER(DeviceObject);
-    if (IoGetCurrentIrpStackLocation(Irp)->MajorFunction != IRP_MJ_READ || Mode == PASS) {
+    const UCHAR Major = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
+
+    if (DeviceObject == Second) {
+        SeenBySecond[Major]++;
+        IoSkipCurrentIrpStackLocation(Irp);
+        return IoCallDriver(Filter, Irp);
+    }
+    Seen[Major]++;
+    if (Major != IRP_MJ_READ || Mode == PASS) {
         IoSkipCurrentIrpStackLocation(Irp);
         return IoCallDriver(Below, Irp);
     }
@@ -125,6 +133,8 @@ Setup(void **State)
     UNREFERENCED_PARAMETER(State);
     Mode = PASS;
     Completions = 0;
+    memset(Seen, 0, sizeof(Seen));
+    memset(SeenBySecond, 0, sizeof(SeenBySecond));
     TfsLogClear();
     Volume = TfsVolumeCreate("LegacyTest");
     assert_int_equal(IopLoadDriver("legacyfilter", FilterEntry, NULL, Owner, FALSE, &FilterDriver), STATUS_SUCCESS);
@@ -223,6 +233,80 @@ test_io_legacy__fault_while_the_request_is_held_fails_it(void **State)
     FaultsOnce(FAULT_WHILE_HELD, STATUS_DRIVER_INTERNAL_ERROR);
 }
 
+/* ---- a device that does not watch everything ---- */
+
+static void
+ExpectSeen(const ULONG *Counts, ULONG Create, ULONG Read, ULONG Write, ULONG Cleanup, ULONG Close)
+{
+    assert_int_equal(Counts[IRP_MJ_CREATE], Create);
+    assert_int_equal(Counts[IRP_MJ_READ], Read);
+    assert_int_equal(Counts[IRP_MJ_WRITE], Write);
+    assert_int_equal(Counts[IRP_MJ_CLEANUP], Cleanup);
+    assert_int_equal(Counts[IRP_MJ_CLOSE], Close);
+}
+
+static void
+test_io_legacy__unwatched_requests_start_below(void **State)
+{
+    static _Atomic(ULONGLONG) Watched = 1ull << IRP_MJ_READ;
+
+    UNREFERENCED_PARAMETER(State);
+    assert_int_equal(ReadThrough(), STATUS_SUCCESS);
+    ExpectSeen(Seen, 1, 1, 1, 1, 1);
+    IopDeviceWatch(Filter, &Watched);
+    assert_int_equal(ReadThrough(), STATUS_SUCCESS);
+    ExpectSeen(Seen, 1, 2, 1, 1, 1);
+    Watched |= 1ull << IRP_MJ_CREATE | 1ull << IRP_MJ_CLOSE;
+    assert_int_equal(ReadThrough(), STATUS_SUCCESS);
+    ExpectSeen(Seen, 2, 3, 1, 1, 2);
+    IopDeviceWatch(Filter, NULL);
+    assert_int_equal(ReadThrough(), STATUS_SUCCESS);
+    ExpectSeen(Seen, 3, 4, 2, 2, 3);
+}
+
+/* What the filter manager has to clean up makes it watch the close. */
+static void
+test_io_legacy__unwatched_close_passes_with_a_filter_block(void **State)
+{
+    static const _Atomic(ULONGLONG) Nothing;
+    PFILE_OBJECT File;
+
+    UNREFERENCED_PARAMETER(State);
+    IopDeviceWatch(Filter, &Nothing);
+    assert_int_equal(TfsOpen(Volume, L"\\a", &File), STATUS_SUCCESS);
+    IOP_FILE_FROM(File)->FilterBlock = File;
+    IopCloseFile(File);
+    ExpectSeen(Seen, 0, 0, 0, 0, 1);
+}
+
+/* Whoever attaches above sees everything, and passes everything on. */
+static void
+test_io_legacy__unwatched_requests_pass_a_device_above(void **State)
+{
+    static const _Atomic(ULONGLONG) Nothing;
+    PDEVICE_OBJECT To;
+
+    UNREFERENCED_PARAMETER(State);
+    IopDeviceWatch(Filter, &Nothing);
+    assert_int_equal(IoCreateDevice(FilterDriver, 0, NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Second), STATUS_SUCCESS);
+    Second->Flags &= ~DO_DEVICE_INITIALIZING;
+    Filter->Flags &= ~DO_DEVICE_INITIALIZING;
+    assert_int_equal(IoAttachDeviceToDeviceStackSafe(Second, Volume->Device, &To), STATUS_SUCCESS);
+    assert_ptr_equal(To, Filter);
+    IO_STATUS_BLOCK IoStatus;
+    PFILE_OBJECT File;
+    assert_int_equal(TfsOpen(Volume, L"\\a", &File), STATUS_SUCCESS);
+    assert_int_equal(IopWrite(File, "data", 4, 0, 0, UserMode, &IoStatus), STATUS_SUCCESS);
+    ExpectSeen(SeenBySecond, 1, 0, 1, 0, 0);
+    ExpectSeen(Seen, 1, 0, 1, 0, 0);
+    IoDetachDevice(Filter);
+    IoDeleteDevice(Second);
+    Second = NULL;
+    IopCloseFile(File);
+    ExpectSeen(SeenBySecond, 1, 0, 1, 0, 0);
+    ExpectSeen(Seen, 1, 0, 1, 0, 0);
+}
+
 int
 main(void)
 {
@@ -233,6 +317,9 @@ main(void)
         cmocka_unit_test_setup_teardown(test_io_legacy__fault_after_passing_on_keeps_the_result, Setup, Teardown),
         cmocka_unit_test_setup_teardown(test_io_legacy__fault_in_completion_goes_on, Setup, Teardown),
         cmocka_unit_test_setup_teardown(test_io_legacy__fault_while_the_request_is_held_fails_it, Setup, Teardown),
+        cmocka_unit_test_setup_teardown(test_io_legacy__unwatched_requests_start_below, Setup, Teardown),
+        cmocka_unit_test_setup_teardown(test_io_legacy__unwatched_close_passes_with_a_filter_block, Setup, Teardown),
+        cmocka_unit_test_setup_teardown(test_io_legacy__unwatched_requests_pass_a_device_above, Setup, Teardown),
     };
     return cmocka_run_group_tests(Tests, GroupSetup, NULL);
 }
