@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "port/port.h"
+
 extern char **environ;
 
 static const char *
@@ -148,7 +150,15 @@ int
 fuse_helper_unmount(const char *mountpoint, bool lazy)
 {
     char text[256];
-    char *const argv[] = { (char *)helper_path(), lazy ? "-uzq" : "-uq", "--", (char *)mountpoint, NULL };
+    char *const argv[] = { (char *)helper_path(), lazy ? "-uz" : "-u", "--", (char *)mountpoint, NULL };
     int status = helper_run(argv, -1, text, sizeof text);
-    return status == 0 ? 0 : status < 0 ? status : -EBUSY;
+    if (status > 0 && !lazy && strstr(text, strerror(EBUSY)) != NULL) {
+        return -EBUSY;
+    }
+    if (status > 0) {
+        text[strcspn(text, "\n")] = 0;
+        port_log(PORT_LOG_WARNING, "fuse", "%s is still mounted: %s", mountpoint, text[0] != 0 ? text : "fusermount3 failed");
+        return -EPERM;
+    }
+    return status;
 }

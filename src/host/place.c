@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -100,6 +102,63 @@ inside(const char *directory, const char *mountpoint)
     return host_strdup(mountpoint);
 }
 
+/* The keeper: lives in a session of its own, waits for the end of its supervisor. */
+static void
+keeper_main(const struct place *p, int wait)
+{
+    char byte;
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    setsid();
+    if (dup2(wait, 0) < 0 || close_range(1, ~0u, 0) != 0 || open("/dev/null", O_RDWR) != 1 ||
+        dup(1) != 2) {
+        _exit(1);
+    }
+    ssize_t got;
+    do {
+        got = read(0, &byte, 1);
+    } while (got < 0 && errno == EINTR);
+    if (got == 0) {
+        fuse_unmount(p->mountpoint, true);
+        rmdir(p->mountpoint);
+    }
+    _exit(0);
+}
+
+/* A mount in a namespace of our own goes with it; any other one would stay behind a killed supervisor. */
+static void
+keeper_start(struct place *p)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[1]);
+        keeper_main(p, ends[0]);
+    }
+    close(ends[0]);
+    if (pid < 0) {
+        close(ends[1]);
+        return;
+    }
+    p->keeper_fd = ends[1];
+    p->keeper_pid = pid;
+}
+
+static void
+keeper_dismiss(struct place *p)
+{
+    if (p->keeper_pid > 0) {
+        (void)!write(p->keeper_fd, "q", 1);
+        close(p->keeper_fd);
+        waitpid(p->keeper_pid, NULL, 0);
+        p->keeper_pid = 0;
+    }
+}
+
 int
 place_mount(const char *directory, struct place *p, struct host_error *err)
 {
@@ -125,6 +184,9 @@ place_mount(const char *directory, struct place *p, struct host_error *err)
         return host_fail(err, "%s", message[0] != '\0' ? message : strerror(-rc));
     }
     p->mounted = true;
+    if (!p->private) {
+        keeper_start(p);
+    }
     p->cwd = inside(directory, p->mountpoint);
     return 0;
 }
@@ -151,6 +213,7 @@ place_unmount(struct place *p)
     if (p->temporary) {
         rmdir(p->mountpoint);
     }
+    keeper_dismiss(p);
     return clean;
 }
 

@@ -15,6 +15,8 @@ struct place {
     bool private;     /* in a mount namespace that only this process and its children see */
     int fuse_fd;      /* -1 once it was handed over */
     bool mounted;
+    int keeper_fd;  /* of a mount that others see: the process that takes it away should this one be killed; 0 = none */
+    int keeper_pid;
     char note[512]; /* what the user should know; "" */
 };
 
