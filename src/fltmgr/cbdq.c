@@ -66,6 +66,9 @@ FltpCbdqCancel(PDEVICE_OBJECT Device, PIRP Irp)
 
     UNREFERENCED_PARAMETER(Device);
     IoReleaseCancelSpinLock(Irp->CancelIrql);
+    if (FltpCancelOfDead(Operation)) {
+        return;
+    }
     PFLT_FILTER Filter = Cbdq->Instance->Filter;
     FltpCallInitialize(&Call, Filter, NULL, "cancel");
     NT_CALL(&Call, FltpCbdqCancelCall(Cbdq, Operation, Irp));
@@ -102,10 +105,12 @@ FltCbdqInsertIo(PFLT_CALLBACK_DATA_QUEUE Cbdq, PFLT_CALLBACK_DATA Cbd, PFLT_CALL
         Context->Irp = Irp;
         Context->Csq = &Cbdq->Csq;
     }
+    atomic_store(&Operation->CancelArmed, TRUE);
     IoSetCancelRoutine(Irp, FltpCbdqCancel);
     const BOOLEAN Canceled = Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL;
     if (Canceled) {
         FltpCbdqForget(Irp);
+        atomic_store(&Operation->CancelArmed, FALSE);
         Cbdq->RemoveIo(Cbdq, Cbd);
     }
     Cbdq->Release(Cbdq, Irql);
@@ -127,6 +132,7 @@ FltCbdqRemoveIo(PFLT_CALLBACK_DATA_QUEUE Cbdq, PFLT_CALLBACK_DATA_QUEUE_IO_CONTE
     if (Irp != NULL && IoSetCancelRoutine(Irp, NULL) != NULL) {
         Data = &((FLTP_OPERATION *)Irp->Tail.Overlay.DriverContext[0])->Data;
         FltpCbdqForget(Irp);
+        atomic_store(&FltpOperationOf(Data)->CancelArmed, FALSE);
         Cbdq->RemoveIo(Cbdq, Data);
     }
     Cbdq->Release(Cbdq, Irql);
@@ -147,6 +153,7 @@ FltCbdqRemoveNextIo(PFLT_CALLBACK_DATA_QUEUE Cbdq, PVOID PeekContext)
     }
     if (Data != NULL) {
         FltpCbdqForget(FltpOperationOf(Data)->Irp);
+        atomic_store(&FltpOperationOf(Data)->CancelArmed, FALSE);
         Cbdq->RemoveIo(Cbdq, Data);
     }
     Cbdq->Release(Cbdq, Irql);

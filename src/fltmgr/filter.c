@@ -343,28 +343,3 @@ FltUnloadFilter(PCUNICODE_STRING FilterName)
     NTSTATUS Status = FltpUnloadFilter(FilterName, FALSE);
     return NT_SUCCESS(Status) ? IopUnloadDriver(Driver) : Status;
 }
-
-/* ---- dead filters ---- */
-
-static VOID
-FltpInstancesSkipLocked(PFLT_FILTER Filter)
-{
-    for (PLIST_ENTRY Entry = Filter->Instances.Flink; Entry != &Filter->Instances; Entry = Entry->Flink) {
-        PFLT_INSTANCE Instance = CONTAINING_RECORD(Entry, FLT_INSTANCE, FilterLinks);
-        FltpLockAcquire(&Instance->Volume->Lock, FLTP_RANK_VOLUME);
-        FltpVolumeSkipLocked(Instance->Volume, Instance, FLTP_CALLBACK_SKIP | FLTP_CALLBACK_DEAD);
-        FltpLockRelease(&Instance->Volume->Lock);
-    }
-}
-
-VOID
-FltpFilterMarkDead(PFLT_FILTER Filter)
-{
-    if (atomic_exchange(&Filter->Dead, 1)) {
-        return;
-    }
-    atomic_store(&IOP_DRIVER_FROM(Filter->Driver)->Dead, 1);
-    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
-    FltpInstancesSkipLocked(Filter);
-    FltpLockRelease(&FltpGlobals.Lock);
-}

@@ -380,6 +380,14 @@ PFLT_FILTER FltpFilterFind(PCUNICODE_STRING Name);                     /* +1 ref
 BOOLEAN FltpInsideCallbackOf(PFLT_FILTER Filter);                      /* this thread runs one of its operation callbacks */
 VOID FltpReportRetired(PFLT_FILTER Filter);
 
+/* ---- dead.c; FltpFilterMarkDead is in fltmgr.h ---- */
+BOOLEAN FltpOwnerIsDead(const vf_owner *Owner);                        /* a filter of that driver faulted */
+VOID FltpDeadReap(PFLT_FILTER Filter);                                 /* what it holds pended is completed, on another thread */
+VOID FltpDeadAnswer(FLTP_OPERATION *Operation);                        /* what a pended operation is resumed with then */
+BOOLEAN FltpCancelOfDead(FLTP_OPERATION *Operation);                   /* pend.c: first thing in a cancel routine */
+VOID FltpOrphanKeep(FLTP_OPERATION *Operation);
+VOID FltpOrphansFree(VOID);
+
 /* ---- volume.c ---- */
 VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);

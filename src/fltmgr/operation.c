@@ -63,6 +63,10 @@ FltpOperationFree(FLTP_OPERATION *Operation)
     if (__builtin_expect(Operation->StatusRequests != NULL, 0)) {
         FltpStatusRequestsFree(Operation);
     }
+    if (__builtin_expect(Operation->Flags & FLTP_OP_ORPHANED, 0)) {
+        FltpOrphanKeep(Operation);
+        return;
+    }
     if (Thread->SpareCount >= FLTP_SPARE_LIMIT) {
         FltpOperationDestroy(Operation);
         return;
@@ -112,6 +116,9 @@ FltpOperationMarkSuspended(FLTP_OPERATION *Operation)
     FltpLockAcquire(&Operation->Volume->FlightLock, FLTP_RANK_FLIGHT);
     Operation->Suspended = TRUE;
     FltpLockRelease(&Operation->Volume->FlightLock);
+    if (Operation->PendedBy != NULL && atomic_load(&Operation->PendedBy->Filter->Dead)) {
+        FltpDeadReap(Operation->PendedBy->Filter);
+    }
 }
 
 /* The caller owns the operation again. */

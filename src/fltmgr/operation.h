@@ -72,6 +72,7 @@ typedef enum FLTP_PHASE { FltpPhasePre, FltpPhaseLower, FltpPhasePost, FltpPhase
 #define FLTP_OP_ALLOCATED 0x0040               /* FltAllocateCallbackData: belongs to a filter until FltFreeCallbackData */
 #define FLTP_OP_NO_IRP 0x0080                  /* query-open and the like */
 #define FLTP_OP_POST_PENDED 0x0100             /* a post-operation returned MORE_PROCESSING_REQUIRED */
+#define FLTP_OP_ORPHANED 0x0200                /* a dead filter had it pended and may know its address: the block is not used again */
 
 #define FLTP_INLINE_NODES 12
 typedef struct FLTP_OPERATION {
@@ -113,6 +114,7 @@ typedef struct FLTP_OPERATION {
     FLT_PREOP_CALLBACK_STATUS ResumeStatus;
     PVOID ResumeContext;
     PFLT_COMPLETE_CANCELED_CALLBACK CanceledCallback;
+    _Atomic(BOOLEAN) CancelArmed;              /* a cancel routine of ours is set, or taken off and about to call the filter */
     /* FLTP_OP_ALLOCATED */
     PFLT_INSTANCE Initiator;                   /* whose I/O it is */
     PFLT_COMPLETED_ASYNC_IO_CALLBACK AsyncCallback;

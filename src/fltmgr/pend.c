@@ -15,33 +15,53 @@ FltpPendCheck(FLTP_OPERATION *Operation, FLTP_PHASE Phase, const char *Routine)
     return TRUE;
 }
 
-/* Windows: fltKernel.h, FltCompletePendedPreOperation.  Differences: none. */
+/* Hands it over, unless its driver is dead (dead.c).  TRUE: the caller runs it. */
+static BOOLEAN
+FltpPendResumePost(FLTP_OPERATION *Operation, vf_owner *Owner, const char *Routine)
+{
+    port_rcu_read_lock();
+    const BOOLEAN Runs = !FltpOwnerIsDead(Owner) && FltpPendCheck(Operation, FltpPhasePost, Routine) && FltpOperationResume(Operation);
+    port_rcu_read_unlock();
+    return Runs;
+}
+
+static BOOLEAN
+FltpPendResumePre(FLTP_OPERATION *Operation, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context, const char *Routine)
+{
+    if (!FltpPendCheck(Operation, FltpPhasePre, Routine)) {
+        return FALSE;
+    }
+    if (Status == FLT_PREOP_PENDING || Status == FLT_PREOP_SYNCHRONIZE || Status == FLT_PREOP_DISALLOW_FASTIO) {
+        vf_report("K-12", "J-07", NULL, KiCurrentOwner(), &Operation->Data, "%s with status %d", Routine, (int)Status);
+        Status = FLT_PREOP_SUCCESS_NO_CALLBACK;
+    }
+    Operation->ResumeStatus = Status;
+    Operation->ResumeContext = Context;
+    return FltpOperationResume(Operation);
+}
+
+/* Windows: fltKernel.h, FltCompletePendedPreOperation.  Differences: of a driver that faulted it is ignored. */
 VOID FLTAPI
 FltCompletePendedPreOperation(PFLT_CALLBACK_DATA CallbackData, FLT_PREOP_CALLBACK_STATUS CallbackStatus, PVOID Context)
 {
     FLTP_OPERATION *Operation = FltpOperationOf(CallbackData);
+    vf_owner *Owner = KiOwnerOfCall(__builtin_return_address(0));
 
-    if (!FltpPendCheck(Operation, FltpPhasePre, __func__)) {
-        return;
-    }
-    if (CallbackStatus == FLT_PREOP_PENDING || CallbackStatus == FLT_PREOP_SYNCHRONIZE || CallbackStatus == FLT_PREOP_DISALLOW_FASTIO) {
-        vf_report("K-12", "J-07", NULL, KiCurrentOwner(), CallbackData, "FltCompletePendedPreOperation with status %d", (int)CallbackStatus);
-        CallbackStatus = FLT_PREOP_SUCCESS_NO_CALLBACK;
-    }
-    Operation->ResumeStatus = CallbackStatus;
-    Operation->ResumeContext = Context;
-    if (FltpOperationResume(Operation)) {
+    port_rcu_read_lock();
+    const BOOLEAN Runs = !FltpOwnerIsDead(Owner) && FltpPendResumePre(Operation, CallbackStatus, Context, __func__);
+    port_rcu_read_unlock();
+    if (Runs) {
         FltpOperationContinue(Operation);
     }
 }
 
-/* Windows: fltKernel.h, FltCompletePendedPostOperation.  Differences: none. */
+/* Windows: fltKernel.h, FltCompletePendedPostOperation.  Differences: of a driver that faulted it is ignored. */
 VOID FLTAPI
 FltCompletePendedPostOperation(PFLT_CALLBACK_DATA CallbackData)
 {
     FLTP_OPERATION *Operation = FltpOperationOf(CallbackData);
 
-    if (FltpPendCheck(Operation, FltpPhasePost, __func__) && FltpOperationResume(Operation)) {
+    if (FltpPendResumePost(Operation, KiOwnerOfCall(__builtin_return_address(0)), __func__)) {
         FltpOperationContinue(Operation);
     }
 }
@@ -62,19 +82,19 @@ FltpSafeWorker(PVOID Parameter)
 {
     FLTP_SAFE *Safe = Parameter;
     volatile FLT_POSTOP_CALLBACK_STATUS Status = FLT_POSTOP_FINISHED_PROCESSING;
-    PFLT_CALLBACK_DATA Data = &Safe->Operation->Data;
+    FLTP_OPERATION *Operation = Safe->Operation;
+    PFLT_CALLBACK_DATA Data = &Operation->Data;
+    vf_owner *Owner = Safe->Objects.Filter->Owner;
     KI_DRIVER_CALL Call;
 
     FltpCallInitialize(&Call, Safe->Objects.Filter, FltpMajorName(Safe->Operation->Iopb.MajorFunction), "safe post");
     NT_CALL(&Call, Status = Safe->Callback(Data, &Safe->Objects, Safe->CompletionContext, Safe->Flags));
     if (Call.Faulted) {
-        FltpFilterMarkDead(Safe->Objects.Filter);
-        Data->IoStatus.Status = STATUS_DRIVER_INTERNAL_ERROR;
-        Status = FLT_POSTOP_FINISHED_PROCESSING;
+        FltpFilterMarkDead(Safe->Objects.Filter);    /* which completes what it holds */
     }
     port_free(Safe);
-    if (Status == FLT_POSTOP_FINISHED_PROCESSING) {
-        FltCompletePendedPostOperation(Data);
+    if (!Call.Faulted && Status == FLT_POSTOP_FINISHED_PROCESSING && FltpPendResumePost(Operation, Owner, __func__)) {
+        FltpOperationContinue(Operation);
     }
 }
 
@@ -145,6 +165,21 @@ FltCancelIo(PFLT_CALLBACK_DATA CallbackData)
     return Irp != NULL && IoCancelIrp(Irp);
 }
 
+/* A cancel routine owns the operation now.  TRUE: its filter is dead, and it was answered here. */
+BOOLEAN
+FltpCancelOfDead(FLTP_OPERATION *Operation)
+{
+    if (!atomic_load(&Operation->Objects.Filter->Dead)) {
+        atomic_store(&Operation->CancelArmed, FALSE);
+        return FALSE;
+    }
+    FltpDeadAnswer(Operation);
+    if (FltpOperationResume(Operation)) {
+        FltpOperationContinue(Operation);
+    }
+    return TRUE;
+}
+
 static VOID
 FltpCancelRoutine(PDEVICE_OBJECT Device, PIRP Irp)
 {
@@ -153,10 +188,14 @@ FltpCancelRoutine(PDEVICE_OBJECT Device, PIRP Irp)
 
     UNREFERENCED_PARAMETER(Device);
     IoReleaseCancelSpinLock(Irp->CancelIrql);
-    FltpCallInitialize(&Call, Operation->Objects.Filter, NULL, "cancel");
+    if (FltpCancelOfDead(Operation)) {
+        return;
+    }
+    PFLT_FILTER Filter = Operation->Objects.Filter;
+    FltpCallInitialize(&Call, Filter, NULL, "cancel");
     NT_CALL(&Call, Operation->CanceledCallback(&Operation->Data));
     if (Call.Faulted) {
-        FltpFilterMarkDead(Operation->Objects.Filter);
+        FltpFilterMarkDead(Filter);
     }
 }
 
@@ -172,8 +211,10 @@ FltSetCancelCompletion(PFLT_CALLBACK_DATA CallbackData, PFLT_COMPLETE_CANCELED_C
     }
     Operation->CanceledCallback = CanceledCallback;
     Irp->Tail.Overlay.DriverContext[0] = Operation;
+    atomic_store(&Operation->CancelArmed, TRUE);
     IoSetCancelRoutine(Irp, FltpCancelRoutine);
     if (Irp->Cancel && IoSetCancelRoutine(Irp, NULL) != NULL) {
+        atomic_store(&Operation->CancelArmed, FALSE);
         return STATUS_CANCELLED;
     }
     return STATUS_SUCCESS;
@@ -188,7 +229,11 @@ FltClearCancelCompletion(PFLT_CALLBACK_DATA CallbackData)
     if (Irp == NULL) {
         return STATUS_INVALID_PARAMETER;
     }
-    return IoSetCancelRoutine(Irp, NULL) != NULL ? STATUS_SUCCESS : STATUS_CANCELLED;
+    if (IoSetCancelRoutine(Irp, NULL) == NULL) {
+        return STATUS_CANCELLED;
+    }
+    atomic_store(&FltpOperationOf(CallbackData)->CancelArmed, FALSE);
+    return STATUS_SUCCESS;
 }
 
 /* ---- the status that the lower driver returned ---- */

@@ -162,6 +162,7 @@ FltpShutdown(VOID)
     FltpContextFlushDeferred();
     port_rcu_barrier();
     FltpContextQuarantineEmpty();
+    FltpOrphansFree();
     if (IsListEmpty(&FltpGlobals.Volumes) && IsListEmpty(&FltpGlobals.Filters)) {
         IopUnloadDriver(FltpGlobals.Driver);
         FltpGlobals.Driver = NULL;
