@@ -53,6 +53,7 @@ struct fuse_session_options {
 
 struct fuse_session_stats {
     uint64_t requests, interrupts, invalidations;
+    uint64_t overflows;                        /* times that everything was invalidated, because the queue was full or the watcher lost events */
     unsigned threads, max_threads_seen, held;  /* held: now waiting inside a callback */
     bool passthrough;                          /* the kernel offers it and lets us */
     uint64_t passthrough_opens, direct_opens, cached_opens;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The notifier thread.  An invalidation may wait in the kernel for locks that a request in service holds, so it is never sent by a
- * serving thread: everybody queues, one thread writes.  Equal neighbours in the queue are merged.
+ * serving thread: everybody queues, one thread writes.  Equal neighbours in the queue are merged.  A queue that grows beyond
+ * FUSE_NOTES_MAX is given up: everything the view knows is invalidated instead.
+ *
+ * A name is expired, not thrown away, where the kernel can do that: the next use of it asks.  So a directory that somebody works in keeps
+ * its name when nothing happened to it.
  */
 #include "fuse/session.h"
 
@@ -17,6 +21,31 @@ struct fuse_note {
     uint32_t cancel;                           /* thread whose operation is to be cancelled; no message to the kernel */
     char name[];
 };
+
+static struct fuse_note *
+note_entry(view_node parent, const char *name, size_t length)
+{
+    struct fuse_note *note = port_alloc_zeroed(sizeof *note + length + 1);
+    if (note != NULL) {
+        note->entry = true;
+        note->node = parent;
+        note->name_length = length;
+        memcpy(note->name, name, length);
+    }
+    return note;
+}
+
+static struct fuse_note *
+note_node(view_node node, int64_t offset, int64_t length)
+{
+    struct fuse_note *note = port_alloc_zeroed(sizeof *note + 1);
+    if (note != NULL) {
+        note->node = node;
+        note->offset = offset;
+        note->length = length;
+    }
+    return note;
+}
 
 static int
 notify_write(struct fuse_session *s, int code, const struct iovec *body, int count)
@@ -44,6 +73,8 @@ notify_send(struct fuse_session *s, const struct fuse_note *note)
     }
     if (note->entry) {
         struct fuse_notify_inval_entry_out out = { .parent = note->node, .namelen = (uint32_t)note->name_length };
+        const uint32_t flags = (s->flags & FUSE_HAS_EXPIRE_ONLY) ? WIRE_EXPIRE_ONLY : 0;
+        memcpy((char *)&out + offsetof(struct fuse_notify_inval_entry_out, namelen) + sizeof out.namelen, &flags, sizeof flags);
         struct iovec body[2] = { { &out, sizeof out }, { (void *)note->name, note->name_length + 1 } };
         status = notify_write(s, FUSE_NOTIFY_INVAL_ENTRY, body, 2);
     } else {
@@ -58,16 +89,70 @@ notify_send(struct fuse_session *s, const struct fuse_note *note)
     atomic_fetch_add_explicit(&s->invalidations, 1, memory_order_relaxed);
 }
 
+static void
+notes_put(struct fuse_notes *notes, struct fuse_note *note)
+{
+    *notes->tail = note;
+    notes->tail = &note->next;
+}
+
 static struct fuse_note *
-notify_take(struct fuse_notifier *n, bool *stop)
+notify_take(struct fuse_notifier *n, bool *all, bool *stop)
 {
     port_lock_acquire(&n->lock);
-    struct fuse_note *list = n->head;
-    n->head = NULL;
-    n->tail = &n->head;
+    struct fuse_note *list = n->notes.head;
+    n->notes = (struct fuse_notes){ .tail = &n->notes.head };
+    n->count = 0;
+    *all = n->all;
+    n->all = false;
     *stop = n->stop;
     port_lock_release(&n->lock);
     return list;
+}
+
+static void
+notify_send_all(struct fuse_session *s, struct fuse_note *list, bool stop)
+{
+    while (list != NULL) {
+        struct fuse_note *next = list->next;
+        if (!stop && !atomic_load(&s->ended)) {
+            notify_send(s, list);
+        }
+        port_free(list);
+        list = next;
+    }
+}
+
+/* ---- everything ---- */
+
+static void
+known_node(void *ctx, view_node node, int64_t offset, int64_t length)
+{
+    struct fuse_note *note = note_node(node, offset, length);
+    if (note != NULL) {
+        notes_put(ctx, note);
+    }
+}
+
+static void
+known_entry(void *ctx, view_node parent, const char *name, size_t length)
+{
+    struct fuse_note *note = note_entry(parent, name, length);
+    if (note != NULL) {
+        notes_put(ctx, note);
+    }
+}
+
+/* The view's tables are walked first, in read sections; sending waits for the kernel. */
+static void
+notify_known(struct fuse_session *s, bool stop)
+{
+    struct fuse_notes notes = { .tail = &notes.head };
+    const struct view_callbacks to = { .ctx = &notes, .invalidate_entry = known_entry, .invalidate_node = known_node };
+    if (!stop && s->view != NULL) {
+        view_known(s->view, &to);
+        notify_send_all(s, notes.head, false);
+    }
 }
 
 static void
@@ -77,22 +162,18 @@ notify_main(void *arg)
     struct fuse_notifier *n = &s->notifier;
     for (;;) {
         uint32_t seen = atomic_load(&n->signal);
-        bool stop;
-        struct fuse_note *list = notify_take(n, &stop);
-        if (list == NULL) {
+        bool all, stop;
+        struct fuse_note *list = notify_take(n, &all, &stop);
+        if (list == NULL && !all) {
             if (stop) {
                 return;
             }
             port_wait(&n->signal, seen, PORT_FOREVER);
             continue;
         }
-        while (list != NULL) {
-            struct fuse_note *next = list->next;
-            if (!stop && !atomic_load(&s->ended)) {
-                notify_send(s, list);
-            }
-            port_free(list);
-            list = next;
+        notify_send_all(s, list, stop);
+        if (all) {
+            notify_known(s, stop);
         }
     }
 }
@@ -104,56 +185,81 @@ notify_same(const struct fuse_note *a, const struct fuse_note *b)
            a->name_length == b->name_length && memcmp(a->name, b->name, a->name_length) == 0;
 }
 
+/* Locks: n.  Only cancellations are kept. */
+static struct fuse_note *
+notify_drop(struct fuse_notifier *n)
+{
+    struct fuse_notes keep = { .tail = &keep.head }, drop = { .tail = &drop.head };
+    for (struct fuse_note *note = n->notes.head, *next; note != NULL; note = next) {
+        next = note->next;
+        note->next = NULL;
+        notes_put(note->cancel != 0 ? &keep : &drop, note);
+    }
+    n->notes = (struct fuse_notes){ .head = keep.head, .tail = keep.head != NULL ? keep.tail : &n->notes.head };
+    n->count = 0;
+    n->all = true;
+    atomic_fetch_add(&n->overflows, 1);
+    return drop.head;
+}
+
+static void
+notes_free(struct fuse_note *note)
+{
+    while (note != NULL) {
+        struct fuse_note *next = note->next;
+        port_free(note);
+        note = next;
+    }
+}
+
+/* note NULL: everything. */
 static void
 notify_queue(struct fuse_session *s, struct fuse_note *note)
 {
     struct fuse_notifier *n = &s->notifier;
+    struct fuse_note *dropped = NULL;
+    bool merged = false;
     port_lock_acquire(&n->lock);
-    bool drop = n->stop;
-    if (!drop && n->head != NULL) {
-        struct fuse_note *last = (struct fuse_note *)((char *)n->tail - offsetof(struct fuse_note, next));
-        drop = notify_same(last, note);
-    }
-    if (!drop) {
-        *n->tail = note;
-        n->tail = &note->next;
+    if (n->stop) {
+        merged = true;
+    } else if (note == NULL) {
+        dropped = notify_drop(n);
+    } else if (n->notes.head != NULL &&
+               notify_same((struct fuse_note *)((char *)n->notes.tail - offsetof(struct fuse_note, next)), note)) {
+        merged = true;
+    } else {
+        notes_put(&n->notes, note);
+        if (++n->count > FUSE_NOTES_MAX) {
+            dropped = notify_drop(n);
+        }
     }
     port_lock_release(&n->lock);
-    if (drop) {
+    if (merged) {
         port_free(note);
         return;
     }
+    notes_free(dropped);
     atomic_fetch_add(&n->signal, 1);
     port_wake(&n->signal, 1);
 }
 
+/* Without memory for a note everything is invalidated: that needs none until the notifier runs. */
 void
 fuse_notify_entry(void *session, view_node parent, const char *name, size_t length)
 {
-    struct fuse_note *note = port_alloc_zeroed(sizeof *note + length + 1);
-    if (note == NULL) {
-        port_log(PORT_LOG_ERROR, "fuse", "no memory for an invalidation: a name may stay cached until it expires");
-        return;
-    }
-    note->entry = true;
-    note->node = parent;
-    note->name_length = length;
-    memcpy(note->name, name, length);
-    notify_queue(session, note);
+    notify_queue(session, note_entry(parent, name, length));
 }
 
 void
 fuse_notify_node(void *session, view_node node, int64_t offset, int64_t length)
 {
-    struct fuse_note *note = port_alloc_zeroed(sizeof *note + 1);
-    if (note == NULL) {
-        port_log(PORT_LOG_ERROR, "fuse", "no memory for an invalidation: attributes may stay cached until they expire");
-        return;
-    }
-    note->node = node;
-    note->offset = offset;
-    note->length = length;
-    notify_queue(session, note);
+    notify_queue(session, note_node(node, offset, length));
+}
+
+void
+fuse_notify_all(void *session)
+{
+    notify_queue(session, NULL);
 }
 
 void

@@ -14,7 +14,8 @@
 static const uint64_t session_wanted =
     FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_AUTO_INVAL_DATA | FUSE_ASYNC_DIO | FUSE_PARALLEL_DIROPS |
     FUSE_HANDLE_KILLPRIV_V2 | FUSE_ABORT_ERROR | FUSE_MAX_PAGES | FUSE_INIT_EXT | FUSE_DIRECT_IO_ALLOW_MMAP |
-    FUSE_NO_EXPORT_SUPPORT | FUSE_CACHE_SYMLINKS | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_PASSTHROUGH;
+    FUSE_NO_EXPORT_SUPPORT | FUSE_CACHE_SYMLINKS | FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_PASSTHROUGH |
+    FUSE_HAS_EXPIRE_ONLY;
 
 int
 fuse_session_create(fuse_session **session, int fd, const struct fuse_session_options *options)
@@ -35,9 +36,10 @@ fuse_session_create(fuse_session **session, int fd, const struct fuse_session_op
         s->max_threads = s->readers;
     }
     s->callbacks = (struct view_callbacks){
-        .ctx = s, .invalidate_entry = fuse_notify_entry, .invalidate_node = fuse_notify_node
+        .ctx = s, .invalidate_entry = fuse_notify_entry, .invalidate_node = fuse_notify_node,
+        .invalidate_all = fuse_notify_all
     };
-    s->notifier.tail = &s->notifier.head;
+    s->notifier.notes.tail = &s->notifier.notes.head;
     *session = s;
     return 0;
 }
@@ -192,6 +194,7 @@ fuse_session_stats(fuse_session *s, struct fuse_session_stats *out)
     out->requests = atomic_load(&s->requests);
     out->interrupts = atomic_load(&s->interrupts);
     out->invalidations = atomic_load(&s->invalidations);
+    out->overflows = atomic_load(&s->notifier.overflows);
     out->threads = atomic_load(&s->threads);
     out->max_threads_seen = out->threads;      /* threads stay as spares */
     int held = atomic_load(&s->held);

@@ -67,13 +67,18 @@ struct fuse_backing_shard {
 };
 
 struct fuse_note;
+struct fuse_notes { struct fuse_note *head, **tail; };
+#define FUSE_NOTES_MAX 16384
 struct fuse_notifier {
     port_lock lock;
     /* lock */
-    struct fuse_note *head, **tail;
+    struct fuse_notes notes;
+    unsigned count;
+    bool all;                                  /* everything is to be invalidated instead of the notes that were dropped */
     bool stop;
     /* interlocked */
     _Atomic(uint32_t) signal;
+    _Atomic(uint64_t) overflows;
     port_thread *thread;
 };
 
@@ -153,6 +158,7 @@ void fuse_notify_entry(void *session, view_node parent, const char *name, size_t
 /* Somebody else than the thread itself, which is in the middle of waiting, cancels what it waits for. */
 void fuse_notify_cancel(struct fuse_session *s, uint32_t thread);
 void fuse_notify_node(void *session, view_node node, int64_t offset, int64_t length);
+void fuse_notify_all(void *session);
 
 /* ---- worker.c ---- */
 void fuse_workers_end(struct fuse_session *s); /* wakes fuse_workers_run; async-signal-safe */

@@ -43,6 +43,8 @@
 #define FATTR_KILL_SUIDGID (1 << 11)
 #endif
 
+#define WIRE_EXPIRE_ONLY 1                     /* fuse_notify_inval_entry_out, 7.38: flags where the padding was */
+
 #define WIRE_STATX 52                          /* FUSE_STATX, 7.39 */
 #define WIRE_OPCODES 64
 

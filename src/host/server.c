@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -20,9 +21,14 @@
 #include "host/report.h"
 #include "host/run.h"
 #include "host/script.h"
+#include "host/watch.h"
 #include "host/where.h"
 
 #define MAX_FILTERS 128
+/* What the kernel may keep when it is told of every change, and else. What is not reported (access times of reads behind the mount,
+   times of stores into mappings there) is as old as this at most. */
+#define TTL_TOLD UINT64_C(60000000000)
+#define TTL_UNTOLD UINT64_C(1000000000)
 
 struct server {
     json_t *config;
@@ -35,6 +41,8 @@ struct server {
     _Atomic(uint32_t) session_ended, script_ended;
     volatile int stop_script;
     struct fuse_session_stats stats;
+    struct host_watch *watch; /* NULL: changes behind the mount show when the kernel's copies expire */
+    struct host_watch_stats watched;
 };
 
 static bool
@@ -133,23 +141,85 @@ load_filters(struct server *s)
     return 0;
 }
 
+static fbed_filter *
+filter_named(struct server *s, const char *name, size_t length)
+{
+    for (size_t i = 0; i < s->filter_count; i++) {
+        const char *loaded = fbed_filter_name(s->filters[i]);
+        if (strncasecmp(loaded, name, length) == 0 && loaded[length] == '\0') {
+            return s->filters[i];
+        }
+    }
+    return NULL;
+}
+
+/* NAME or NAME@ALTITUDE; an instance away from the default altitude needs a name of its own. */
+static int
+attach_filters(struct server *s)
+{
+    json_t *j;
+    size_t i;
+    json_array_foreach(json_object_get(s->config, "attach"), i, j)
+    {
+        struct fbed_error error;
+        const char *text = json_string_value(j);
+        const char *at = strchr(text, '@');
+        fbed_filter *filter = filter_named(s, text, at != NULL ? (size_t)(at - text) : strlen(text));
+        if (filter == NULL) {
+            fbed_fail(&error, 0, ENOENT, "--attach %s: no filter of that name is loaded", text);
+            return fail(&error);
+        }
+        if (fbed_filter_attach(filter, s->volume, at != NULL ? at + 1 : NULL,
+                               at != NULL ? text : NULL, &error) != 0) {
+            return fail(&error);
+        }
+    }
+    return 0;
+}
+
 /* ---- serving a mount ---- */
+
+/* Nothing is behind a volume in memory. */
+static uint64_t
+start_watching(struct server *s)
+{
+    if (flag(s, "memory")) {
+        return TTL_TOLD;
+    }
+    int rc = host_watch_open(&s->watch, CHANNEL_DIRECTORY);
+    if (rc != 0) {
+        port_log(PORT_LOG_INFO, "watch",
+                 "changes behind the mount cannot be watched (%s): they show after a second",
+                 strerror(-rc));
+        return TTL_UNTOLD;
+    }
+    return TTL_TOLD;
+}
 
 static void
 serve(void *arg)
 {
     struct server *s = arg;
-    view *v;
+    view *v = NULL;
     struct view_options options = {.metadata = flag(s, "cached") ? VIEW_METADATA_CACHED
                                                                  : VIEW_METADATA_EXACT,
                                    .no_passthrough = flag(s, "no_passthrough"),
                                    .case_insensitive = flag(s, "case_insensitive"),
-                                   .ttl_ns = UINT64_C(1000000000)};
+                                   .ttl_ns = start_watching(s)};
     int rc = view_create(&v, fbed_volume_number(s->volume), &options,
                          fuse_session_callbacks(s->session));
     if (rc == 0) {
-        rc = fuse_session_run(s->session, v);
-        fuse_session_stats(s->session, &s->stats);
+        rc = s->watch != NULL ? host_watch_start(s->watch, v) : 0;
+        if (rc == 0) {
+            rc = fuse_session_run(s->session, v);
+            fuse_session_stats(s->session, &s->stats);
+        }
+    }
+    if (s->watch != NULL) {
+        host_watch_stats(s->watch, &s->watched);
+        host_watch_close(s->watch);
+    }
+    if (v != NULL) {
         view_destroy(v);
     }
     if (rc != 0) {
@@ -267,21 +337,31 @@ unload_filters(struct server *s)
     }
 }
 
+static json_t *
+front_report(const struct server *s)
+{
+    const struct fuse_session_stats *f = &s->stats;
+    return json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:i, s:b, s:I, s:I, s:I}",
+                     "requests", (json_int_t)f->requests,
+                     "interrupts", (json_int_t)f->interrupts,
+                     "passthrough", f->passthrough,
+                     "passthrough_opens", (json_int_t)f->passthrough_opens,
+                     "direct_opens", (json_int_t)f->direct_opens,
+                     "cached_opens", (json_int_t)f->cached_opens,
+                     "unseen_handles", (json_int_t)f->late_direct_opens,
+                     "threads", (int)f->max_threads_seen,
+                     "watching", s->watch != NULL,
+                     "changes_behind", (json_int_t)s->watched.told,
+                     "invalidations", (json_int_t)f->invalidations,
+                     "invalidated_all", (json_int_t)f->overflows);
+}
+
 static void
 send_report(struct server *s)
 {
     json_t *report = report_collect(s->machine);
     if (s->session != NULL) {
-        json_object_set_new(report, "front",
-                            json_pack("{s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:i}", "requests",
-                                      (json_int_t)s->stats.requests, "interrupts",
-                                      (json_int_t)s->stats.interrupts, "passthrough",
-                                      s->stats.passthrough, "passthrough_opens",
-                                      (json_int_t)s->stats.passthrough_opens, "direct_opens",
-                                      (json_int_t)s->stats.direct_opens, "cached_opens",
-                                      (json_int_t)s->stats.cached_opens, "unseen_handles",
-                                      (json_int_t)s->stats.late_direct_opens, "threads",
-                                      (int)s->stats.max_threads_seen));
+        json_object_set_new(report, "front", front_report(s));
     }
     say(json_pack("{s:s, s:o}", "type", "report", "report", report));
 }
@@ -339,7 +419,7 @@ fbed_server(void)
         return RUN_EXIT_USAGE;
     }
     if (start_machine(s) == 0) {
-        loaded = load_filters(s) == 0;
+        loaded = load_filters(s) == 0 && attach_filters(s) == 0;
         if (loaded) {
             say(json_pack("{s:s, s:o}", "type", "loaded", "images", report_images()));
         }

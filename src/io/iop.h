@@ -18,6 +18,7 @@ typedef struct IOP_FILE {
     FILE_OBJECT Public;
     /* constant after create */
     ULONGLONG OperationId;
+    TXN_PARAMETER_BLOCK Transaction;           /* TransactionObject: referenced, NULL outside a transaction */
     KPROCESSOR_MODE OpenMode;
     /* interlocked; handles are counted in the object header (ob/obp.h), the one of IopCreateFile included */
     _Atomic(LONG) CleanupSent;

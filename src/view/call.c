@@ -13,6 +13,7 @@ int
 ViewEnter(VIEW_CALL *Call, VIEW *View, const struct view_who *Who)
 {
     Call->View = View;
+    Call->Began = atomic_load(&View->Changes);
     Call->Scratch = ViewScratchGet();
     if (Call->Scratch == NULL) {
         return -VIEW_ENOMEM;
@@ -271,6 +272,7 @@ ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class
     Request.Stack.Parameters.QueryFile.FileInformationClass = Class;
     Request.Stack.Parameters.QueryFile.Length = Length;
     Call->Attach.host_errno = 0;
+    Call->Attach.device = 0;
     return IopRequest(&Request, &Call->Io);
 }
 

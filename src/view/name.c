@@ -100,6 +100,8 @@ ViewpRename(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes,
     }
     Status = ViewpSetName(Call, FileObject, FileRenameInformationEx, Semantics, Parent == NewParent, NewParent, NewName, NewBytes);
     if (NT_SUCCESS(Status)) {
+        ViewDoubtName(Call->View, Parent, Name, Bytes);
+        ViewDoubtName(Call->View, NewParent, NewName, NewBytes);
         ViewpMoveLink(Call->View, Parent, Name, Bytes, NewParent, NewName, NewBytes);
     }
     IopCloseFile(FileObject);

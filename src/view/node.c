@@ -147,6 +147,49 @@ Done:
     return Node;
 }
 
+VIEW_NODE *
+ViewNodeFind(VIEW *View, ULONGLONG FileId)
+{
+    ULONGLONG Hash = ViewpMix(FileId);
+    VIEW_SHARD *Shard = ViewpShard(View->Ids, Hash);
+    VIEW_NODE *Node = NULL;
+    port_lock_acquire(&Shard->Lock);
+    if (Shard->Buckets != NULL) {
+        Node = *ViewpIdsFind(Shard, Hash, FileId);
+    }
+    if (Node != NULL) {
+        ViewNodeReference(Node);               /* falls to zero under this lock only */
+    }
+    port_lock_release(&Shard->Lock);
+    return Node;
+}
+
+VOID
+ViewNodesEach(VIEW *View, VOID (*Callback)(VIEW *View, VIEW_NODE *Node, PVOID Context), PVOID Context)
+{
+    for (ULONG i = 0; i < VIEW_SHARDS; i++) {
+        VIEW_SHARD *Shard = &View->Ids[i];
+        ULONG Count = 0;
+        port_lock_acquire(&Shard->Lock);
+        ULONG Room = Shard->Count + 16;        /* who comes later brings what is true now */
+        port_lock_release(&Shard->Lock);
+        VIEW_NODE **Nodes = port_alloc(Room * sizeof *Nodes);
+        port_lock_acquire(&Shard->Lock);
+        for (ULONG n = 0; Nodes != NULL && Shard->Buckets != NULL && n <= Shard->Mask; n++) {
+            for (VIEW_NODE *Node = Shard->Buckets[n]; Node != NULL && Count < Room; Node = Node->HashNext) {
+                ViewNodeReference(Node);
+                Nodes[Count++] = Node;
+            }
+        }
+        port_lock_release(&Shard->Lock);
+        while (Count != 0) {
+            Callback(View, Nodes[--Count], Context);
+            ViewNodeRelease(View, Nodes[Count], 1);
+        }
+        port_free(Nodes);
+    }
+}
+
 VOID
 ViewNodeReference(VIEW_NODE *Node)
 {

@@ -167,6 +167,7 @@ view_setattr(view *v, view_node node, view_handle *handle, const struct view_set
         }
         if (NT_SUCCESS(Status)) {
             ViewAttrFromStat(&Call, Node, &Stat, out);
+            ViewTtlLimit(&Call, Node->FileId, 0, ttl_ns);
         }
         if (handle == NULL) {
             ViewGiveBack(FileObject, Borrowed);

@@ -10,7 +10,6 @@
  */
 #include "view/viewp.h"
 
-#define VIEWP_DEFAULT_TTL 1000000000ull        /* changes behind the mount show after this */
 #define VIEWP_INSTANT 1ull
 #define VIEWP_WATCHING                                                                                                     \
     (IOP_INTEREST_BIT(IRP_MJ_CREATE) | IOP_INTEREST_BIT(VIEW_MJ_QUERY_OPEN) | IOP_INTEREST_BIT(VIEW_MJ_NETWORK_QUERY_OPEN) |  \
@@ -19,8 +18,8 @@
     (IOP_INTEREST_BIT(IRP_MJ_CREATE) | IOP_INTEREST_BIT(VIEW_MJ_QUERY_OPEN) | IOP_INTEREST_BIT(VIEW_MJ_NETWORK_QUERY_OPEN) |  \
      IOP_INTEREST_BIT(IRP_MJ_QUERY_INFORMATION) | IOP_INTEREST_BIT(IRP_MJ_CLEANUP) | IOP_INTEREST_BIT(IRP_MJ_CLOSE))
 
-static ULONGLONG
-ViewpInterest(VIEW *View)
+ULONGLONG
+ViewInterest(VIEW *View)
 {
     IOP_INTEREST Interest = { 0 };
     IopQueryInterest(View->VolumeDevice, &Interest);
@@ -33,13 +32,13 @@ ViewpTtlFor(VIEW *View, ULONGLONG Majors)
     if (View->Options.metadata == VIEW_METADATA_EXACT && (Majors & VIEWP_WATCHING) != 0) {
         return 0;
     }
-    return View->Options.ttl_ns != 0 ? View->Options.ttl_ns : VIEWP_DEFAULT_TTL;
+    return View->Options.ttl_ns != 0 ? View->Options.ttl_ns : VIEW_DEFAULT_TTL;
 }
 
 uint64_t
 ViewTtl(VIEW *View)
 {
-    return ViewpTtlFor(View, ViewpInterest(View));
+    return ViewpTtlFor(View, ViewInterest(View));
 }
 
 static VOID
@@ -135,6 +134,7 @@ ViewQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_S
         .CaseSensitive = !View->Options.case_insensitive, .RequestorMode = UserMode, .Attachment = &Call->Attach,
     };
     Call->Attach.host_errno = 0;
+    Call->Attach.device = 0;
     return Below ? IopQueryOpenLower(View->VolumeDevice, &Query) : IopQueryOpen(View->RealDevice, &Query);
 }
 
@@ -187,7 +187,7 @@ ViewpIsKnownDirectory(VIEW *View, VIEW_NODE *Parent, const WCHAR *Name, USHORT B
 static NTSTATUS
 ViewpLookupStat(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, struct view_entry *Out, FILE_STAT_LX_INFORMATION *Stat)
 {
-    ULONGLONG Majors = ViewpInterest(Call->View);
+    ULONGLONG Majors = ViewInterest(Call->View);
     BOOLEAN Seen = (Majors & VIEWP_SEES_STAT) != 0;
     Out->entry_ttl_ns = Out->attr_ttl_ns = ViewpTtlFor(Call->View, Majors);
     if (Out->attr_ttl_ns != 0 || !Seen) {
@@ -204,6 +204,19 @@ ViewpLookupStat(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT By
         Out->attr_ttl_ns = VIEWP_INSTANT;
     }
     return Status;
+}
+
+/* Other spellings of a name lead to a file too: the kernel would not know which of them go with one. */
+static VOID
+ViewpEntryTtl(VIEW_CALL *Call, const VIEW_NODE *Node, const VIEW_NODE *Parent, struct view_entry *Out)
+{
+    ViewTtlLimit(Call, Node->FileId, Parent->FileId, &Out->attr_ttl_ns);
+    if (Out->entry_ttl_ns > Out->attr_ttl_ns) {
+        Out->entry_ttl_ns = Out->attr_ttl_ns;
+    }
+    if (Call->View->Options.case_insensitive) {
+        Out->entry_ttl_ns = 0;
+    }
 }
 
 NTSTATUS
@@ -224,6 +237,7 @@ ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, 
     }
     Out->node = ViewNodeId(View, Node);
     Out->generation = Node->Generation;
+    ViewpEntryTtl(Call, Node, Parent, Out);
     ViewAttrFromStat(Call, Node, &Stat, &Out->attr);
     return STATUS_SUCCESS;
 }
@@ -250,6 +264,7 @@ ViewEntryOfFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, VIEW_NODE *Parent, con
     Out->generation = (*Node)->Generation;
     Out->entry_ttl_ns = Ttl;
     Out->attr_ttl_ns = Ttl;
+    ViewpEntryTtl(Call, *Node, Parent, Out);
     ViewAttrFromStat(Call, *Node, &Stat, &Out->attr);
     return STATUS_SUCCESS;
 }
@@ -336,6 +351,7 @@ view_getattr(view *v, view_node node, view_handle *handle, const struct view_who
         if (*ttl_ns == 0 && (out->mode & VIEW_S_IFMT) == VIEW_S_IFDIR) {
             *ttl_ns = VIEWP_INSTANT;           /* the root and working directories have no lookup to bring them */
         }
+        ViewTtlLimit(&Call, Node->FileId, 0, ttl_ns);
     }
     return ViewLeave(&Call, Status);
 }

@@ -72,6 +72,7 @@ ViewpRoot(VIEW_CALL *Call)
     Status = IopRequest(&Request, &Call->Io);
     IopCloseFile(FileObject);
     if (NT_SUCCESS(Status)) {
+        View->RootDevice = Call->Attach.device;
         View->Root = ViewNodeGet(View, (ULONGLONG)Stat.FileId.QuadPart, ViewStatMode(&Stat), FALSE);
         Status = View->Root != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     }
@@ -99,6 +100,7 @@ view_create(view **v, unsigned volume, const struct view_options *options, const
     VIEW_CALL Call;
     if (NT_SUCCESS(Status) && (Error = ViewEnter(&Call, View, NULL)) == 0) {
         Error = ViewLeave(&Call, ViewpRoot(&Call));
+        Error = Error != 0 ? Error : -ViewErrno(ViewListen(View));
     }
     if (Error != 0) {
         view_destroy(View);
@@ -114,6 +116,7 @@ view_destroy(view *v)
     if (v == NULL) {
         return;
     }
+    ViewListenEnd(v);
     PSP_REQUESTOR Requestor;
     PspAttachRequestor(&Requestor, 0, 0, 0);
     ViewTablesDestroy(v);

@@ -39,7 +39,7 @@ struct view_options {
     enum view_metadata_mode metadata;
     bool no_passthrough;
     bool case_insensitive;
-    uint64_t ttl_ns;                           /* for cached */
+    uint64_t ttl_ns;                           /* of what may be cached; 0 = 1 s.  Long ones need somebody who tells of changes */
 };
 /* volume: number of the mounted NT volume.  The invalidation callbacks may be called from any thread, also one that
  * serves a request: they only queue. */
@@ -47,6 +47,7 @@ struct view_callbacks {
     void *ctx;
     void (*invalidate_entry)(void *ctx, view_node parent, const char *name, size_t length);
     void (*invalidate_node)(void *ctx, view_node node, int64_t offset, int64_t length);  /* offset -1: attributes only */
+    void (*invalidate_all)(void *ctx);         /* too much, or not known what: view_known says what there is */
 };
 int view_create(view **v, unsigned volume, const struct view_options *options, const struct view_callbacks *callbacks);
 /* Ends it: CLEANUP and CLOSE for every handle still open. */
@@ -55,6 +56,17 @@ void view_destroy(view *v);
 /* A signal for the caller served by this thread (port_thread_id): an operation that a driver has pended is cancelled, which ends it
  * with -EINTR.  false: the thread waits for no such operation now.  Any thread, also that one about to wait. */
 bool view_cancel(view *v, uint32_t thread);
+
+/*
+ * Something changed that no request of the kernel asked for: by file id (0 = not known), and the name in directory parent if a name came,
+ * went or leads elsewhere.  Any thread.  Ids and names that the view does not know cost a look into a table.  What drivers do through the
+ * volume's stack the view hears by itself.
+ */
+enum { VIEW_CHANGED_DATA = 1, VIEW_CHANGED_ATTRIBUTES = 2, VIEW_CHANGED_NAMES = 4 };
+void view_changed(view *v, uint64_t file, uint64_t parent, const char *name, size_t length, unsigned what);
+void view_changed_all(view *v);
+/* Every node and name that the kernel may have cached, one by one through `to`, which only queues. */
+void view_known(view *v, const struct view_callbacks *to);
 
 int view_lookup(view *v, view_node parent, const char *name, size_t length, const struct view_who *who, struct view_entry *out);
 void view_forget(view *v, view_node node, uint64_t count);

@@ -10,7 +10,7 @@
  *   open.c      open, create, release          data.c    read, write, sizes
  *   make.c      mkdir, mknod, symlink, tmpfile dir.c     readdir
  *   name.c      rename, link, unlink           xattr.c   extended attributes, readlink
- *   errmap.c    NTSTATUS to errno
+ *   errmap.c    NTSTATUS to errno                  changed.c changes that the kernel did not ask for
  *
  * Objects.
  *
@@ -42,6 +42,7 @@
 #include "view/view.h"
 
 #define VIEW_SHARDS 64
+#define VIEW_CHANGE_SLOTS 1024
 #define VIEW_NAME_BYTES 255                    /* of one component, host side */
 #define VIEW_NAME_CHARS 256
 #define VIEW_TEMPORARY_PREFIX L".filterbed-tmp-"
@@ -133,6 +134,7 @@ struct view {
     ULONG Volume;
     PDEVICE_OBJECT RealDevice;                 /* referenced */
     PDEVICE_OBJECT VolumeDevice;
+    ULONGLONG RootDevice;                      /* as struct iop_attachment says it */
     struct view_options Options;
     struct view_callbacks Callbacks;
     WCHAR DeviceName[48];                      /* \Device\HarddiskVolume<n> */
@@ -142,6 +144,10 @@ struct view {
     _Atomic(ULONGLONG) Generation;
     _Atomic(ULONG) Renames;
     VIEW_SHARD Ids[VIEW_SHARDS], Names[VIEW_SHARDS];
+    /* Changes by others, numbered; a slot has the number of the latest one to a file id that falls into it */
+    _Atomic(ULONGLONG) Changes, AllChanged;
+    _Atomic(ULONGLONG) Changed[VIEW_CHANGE_SLOTS];
+    _Atomic(struct view *) NextView;           /* of those that hear of changes */
     /* OrphanLock: nodes whose id belongs to a newer file */
     port_lock OrphanLock;
     VIEW_NODE *Orphans;
@@ -161,6 +167,7 @@ typedef struct VIEW_CALL {
     PSP_REQUESTOR Requestor;
     struct iop_attachment Attach;
     IO_STATUS_BLOCK Io;
+    ULONGLONG Began;                           /* View->Changes then */
 } VIEW_CALL;
 
 /* ---- node.c ---- */
@@ -177,6 +184,8 @@ ViewNodeId(VIEW *View, const VIEW_NODE *Node)
 VIEW_NODE *ViewNodeCreate(VIEW *View, ULONGLONG FileId);
 /* The node of a file, +1.  Fresh: the file was created just now.  NULL: no memory. */
 VIEW_NODE *ViewNodeGet(VIEW *View, ULONGLONG FileId, ULONG Mode, BOOLEAN Fresh);
+/* The node of a file, +1, if there is one. */
+VIEW_NODE *ViewNodeFind(VIEW *View, ULONGLONG FileId);
 VOID ViewNodeReference(VIEW_NODE *Node);
 VOID ViewNodeRelease(VIEW *View, VIEW_NODE *Node, ULONGLONG Count);
 /* Link is the name the file is known by now: added, or moved to the front; a link of another node by that name goes. */
@@ -186,6 +195,8 @@ VOID ViewLinkRemove(VIEW *View, VIEW_NODE *Parent, const WCHAR *Name, USHORT Byt
 VIEW_NODE *ViewLinkFind(VIEW *View, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes);
 VOID ViewHandleInsert(VIEW_HANDLE *Handle, VIEW_NODE *Node);
 VOID ViewHandleRemove(VIEW_HANDLE *Handle);
+/* Calls back for every node of the table, +1 meanwhile, no lock held. */
+VOID ViewNodesEach(VIEW *View, VOID (*Callback)(VIEW *View, VIEW_NODE *Node, PVOID Context), PVOID Context);
 VOID ViewTablesDestroy(VIEW *View);            /* closes handles, frees all nodes */
 
 /* ---- path.c ---- */
@@ -233,12 +244,23 @@ ULONG ViewStatMode(const FILE_STAT_LX_INFORMATION *Stat);
 NTSTATUS ViewQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_STAT_LX_INFORMATION *Stat);
 NTSTATUS ViewStatFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat);
 NTSTATUS ViewStatReply(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat, uint64_t *Ttl);
-/* How long the kernel may keep attributes and names. */
+/* How long the kernel may keep attributes and names, as long as nobody changes them. */
 uint64_t ViewTtl(VIEW *View);
+#define VIEW_DEFAULT_TTL 1000000000ull         /* where changes behind the mount are not told */
+/* Majors that some filter observes. */
+ULONGLONG ViewInterest(VIEW *View);
 NTSTATUS ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, struct view_entry *Out);
 /* The entry for a file object that was just opened or created by that name; *Node +1 (the lookup). */
 NTSTATUS ViewEntryOfFile(VIEW_CALL *Call, PFILE_OBJECT FileObject, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, BOOLEAN Fresh,
                          struct view_entry *Out, VIEW_NODE **Node);
+
+/* ---- changed.c ---- */
+NTSTATUS ViewListen(VIEW *View);               /* begins to hear of changes */
+VOID ViewListenEnd(VIEW *View);
+/* Makes *Ttl right for a reply about a file: what changed since the call began may not be kept.  Parent: id or 0. */
+VOID ViewTtlLimit(VIEW_CALL *Call, ULONGLONG FileId, ULONGLONG Parent, uint64_t *Ttl);
+/* A name that a filter may have made another one of. */
+VOID ViewDoubtName(VIEW *View, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes);
 
 /* ---- open.c ---- */
 VOID ViewTranslateFlags(uint32_t Flags, VIEW_OPEN *Open);

@@ -96,6 +96,7 @@ FsbSetDisposition(PFILE_OBJECT FileObject, ULONG Flags, struct iop_attachment *A
         Scb->DeletePending = Delete;
     } else {
         FsbPendingLocked(Ccb->Lcb, Delete);
+        Ccb->Lcb->DeleteFromView = Attachment != NULL;
         const BOOLEAN Posix = Delete && (Flags & FILE_DISPOSITION_POSIX_SEMANTICS);
         Ccb->Lcb->PosixDelete = Posix;
         if (Posix) {
@@ -145,6 +146,7 @@ FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment)
         Status = NT_SUCCESS(Again) ? Again : Status;
     }
     port_lock_acquire(&Fcb->Lock);
+    const BOOLEAN FromView = Lcb->DeleteFromView;
     FsbPendingLocked(Lcb, FALSE);
     Lcb->Unlinking = FALSE;
     if (NT_SUCCESS(Status)) {
@@ -160,6 +162,9 @@ FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment)
     port_rwlock_release_shared(&Volume->NameLock);
     if (NT_SUCCESS(Status)) {
         FsbNotify(Volume, &Path.Name, FsbIsDirectory(Fcb) ? FILE_NOTIFY_CHANGE_DIR_NAME : FILE_NOTIFY_CHANGE_FILE_NAME, FILE_ACTION_REMOVED);
+        if (!FromView) {
+            FsbReportName(Volume, &Path.Name, Fcb->Key.Inode);
+        }
         if (*Left == 0) {
             FsbIdlePurge(Volume, Fcb);
         }
@@ -186,6 +191,7 @@ FsbCleanupLocked(PFILE_OBJECT FileObject, FSB_SCB *Scb, FSB_CCB *Ccb)
             Scb->DeletePending = TRUE;
         } else if (!Lcb->Removed) {
             FsbPendingLocked(Lcb, TRUE);
+            Lcb->DeleteFromView = FALSE;
         }
     }
     IoRemoveShareAccess(FileObject, &Scb->ShareAccess);

@@ -301,6 +301,7 @@ struct FSB_LCB {
     BOOLEAN PathUnknown;                       /* opened by id: ask the store */
     BOOLEAN Unlinking;                         /* somebody's cleanup is taking the name away */
     BOOLEAN HintStale;                         /* the path was corrected: the hint is of the old one */
+    BOOLEAN DeleteFromView;                    /* DeletePending came from view */
     LONG StoreHint;                            /* store's, 0 = none */
     UNICODE_STRING Path;                       /* owned if PathOwned, else behind this structure */
     BOOLEAN PathOwned;
@@ -373,6 +374,14 @@ NTSTATUS FsbLcbPath(FSB_LCB *Lcb, BOOLEAN Refresh, FSB_PATH *Path);
 VOID FsbPendingLocked(FSB_LCB *Lcb, BOOLEAN Pending);
 /* Takes the link's name away; NameLock is taken.  *Left: links that remain. */
 NTSTATUS FsbUnlinkLcb(FSB_LCB *Lcb, PULONG Left, struct iop_attachment *Attachment);
+
+/* ---- change.c ---- */
+/* From view, on a file object of view's: the kernel above did what it asks for to its caches itself. */
+BOOLEAN FsbFromView(PIRP Irp);
+/* After a request that did not come from view; no lock is held. */
+VOID FsbReportRequest(FSB_VOLUME *Volume, PIRP Irp, UCHAR Major);
+/* The name at Path came, went or leads elsewhere. */
+VOID FsbReportName(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONGLONG File);
 
 /* ---- one routine per major ---- */
 NTSTATUS FsbCreate(FSB_VOLUME *Volume, PIRP Irp);

@@ -13,6 +13,7 @@ FsbExactTimes(struct iop_attachment *Attachment, const FSB_STAT *Stat)
     Attachment->sub100_ctime = Stat->Sub100Change;
     Attachment->sub100_btime = Stat->Sub100Creation;
     Attachment->blksize = Stat->BlockSize;
+    Attachment->device = Stat->Key.Device;
 }
 
 NTSTATUS

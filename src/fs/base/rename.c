@@ -371,6 +371,19 @@ FsbMoveLocked(FSB_MOVE *Move, PIRP Irp)
     return Status == STATUS_ALREADY_COMMITTED ? STATUS_SUCCESS : Status;
 }
 
+/* For whoever caches names above.  No lock is held. */
+static VOID
+FsbReportMove(const FSB_MOVE *Move)
+{
+    if (Move->Exists && Move->Existing.Key.Inode != Move->Fcb->Key.Inode) {
+        FsbReportName(Move->Volume, &Move->ExistingPath.Name, Move->Existing.Key.Inode);
+    }
+    if (!Move->Link) {
+        FsbReportName(Move->Volume, &Move->From.Name, Move->Fcb->Key.Inode);
+    }
+    FsbReportName(Move->Volume, &Move->To.Name, Move->Fcb->Key.Inode);
+}
+
 NTSTATUS
 FsbRenameOrLink(PIRP Irp, PFILE_OBJECT FileObject, BOOLEAN Link, BOOLEAN Extended)
 {
@@ -398,6 +411,9 @@ FsbRenameOrLink(PIRP Irp, PFILE_OBJECT FileObject, BOOLEAN Link, BOOLEAN Extende
     const NTSTATUS Status = FsbMoveLocked(&Move, Irp);
     port_rwlock_release_exclusive(&Move.Volume->NameLock);
     FsbDeferredRelease(Move.Deferred);
+    if (NT_SUCCESS(Status) && !FsbFromView(Irp)) {
+        FsbReportMove(&Move);
+    }
     if (Move.Replaced != NULL) {
         if (Move.PurgeReplaced) {
             FsbIdlePurge(Move.Volume, Move.Replaced);

@@ -43,6 +43,11 @@ static FSB_ROUTINE *const FsbRoutines[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
     [IRP_MJ_SET_SECURITY] = FsbSetSecurity,
 };
 
+/* Majors after which caches above may be wrong. */
+#define FSB_CHANGING                                                                                                                    \
+    (1u << IRP_MJ_CREATE | 1u << IRP_MJ_WRITE | 1u << IRP_MJ_SET_INFORMATION | 1u << IRP_MJ_SET_EA | 1u << IRP_MJ_SET_SECURITY |         \
+     1u << IRP_MJ_FILE_SYSTEM_CONTROL)
+
 /* Every IRP of the driver's devices.  None pends here, but locks, which FsRtl completes. */
 static NTSTATUS
 FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
@@ -61,6 +66,9 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
                 Attachment->host_status = 0;
             }
             Status = FsbRoutines[Major](Volume, Irp);
+            if (NT_SUCCESS(Status) && ((FSB_CHANGING >> Major) & 1) && !FsbFromView(Irp)) {
+                FsbReportRequest(Volume, Irp, Major);
+            }
             if (Attachment != NULL && Attachment->host_errno != 0) {
                 Attachment->host_status = Status;
             }
