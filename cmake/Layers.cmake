@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # One OBJECT library per layer and side. A directory has a default side; *_nt.c and *_posix.c override it.
-set(FILTERBED_NT_DIRS rtl ke ex ob mm ps se cm io fsrtl fltmgr fs/base fs/memfs fs/hostfs view)
+set(FILTERBED_NT_DIRS rtl ke ex ob mm ps se cm tm io fsrtl fltmgr fs/base fs/memfs fs/hostfs view)
 set(FILTERBED_POSIX_DIRS port vf fuse fltlib host)
 set(FILTERBED_OBJECTS)
 

@@ -20,6 +20,7 @@
 #include <ntos/io_info.h>
 #include <ntos/io_func.h>
 #include <ntos/zw.h>
+#include <ntos/tm.h>
 #include <ntos/nt.h>
 #include <seh.h>
 

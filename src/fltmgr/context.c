@@ -433,7 +433,7 @@ FltDeleteContext(PFLT_CONTEXT Context)
         vf_report("K-19", "C-45", NULL, Node->Filter->Owner, Context, "FltDeleteContext on a section context in use");
         return;
     }
-    FltpSlotUnlink(Node);
+    FltpSlotUnlink(Node, __func__);
 }
 
 static VOID

@@ -2,10 +2,11 @@
 /* The set, get and delete routines of each context type: check, find the target, leave the rest to ctxslot.c. */
 #include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
+#include "fltmgr/transact.h"
 
 /* ---- checks ---- */
 
-static VOID
+VOID
 FltpContextCheckIrql(PFLT_FILTER Filter, const char *Routine)
 {
     if (vf_on() && KeGetCurrentIrql() > APC_LEVEL) {
@@ -39,7 +40,7 @@ FltpContextReportPhase(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, const ch
 }
 
 /* C-11, C-12.  Filter NULL: any. */
-static FLTP_CONTEXT_NODE *
+FLTP_CONTEXT_NODE *
 FltpContextForSet(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type, PFLT_FILTER Filter, FLT_SET_CONTEXT_OPERATION Operation,
     const char *Routine)
 {
@@ -61,18 +62,28 @@ FltpContextForSet(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type, PFLT_FILTER Filte
 
 /* ---- instance-keyed types ---- */
 
+/* Object: the file object or transaction. */
 static NTSTATUS
-FltpInstanceTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_FIND Find, FLTP_TARGET **Target)
+FltpInstanceTarget(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLTP_FIND Find, FLTP_TARGET **Target)
 {
-    if (Type == FLT_INSTANCE_CONTEXT) {
+    switch (Type) {
+    case FLT_INSTANCE_CONTEXT:
         *Target = &Instance->Contexts;
         return STATUS_SUCCESS;
+    case FLT_TRANSACTION_CONTEXT:
+        return FltpTransactionTarget(Object, Find, Target);
+    case FLT_SECTION_CONTEXT:
+        if (!FltpVolumeSupportsScan(Instance->Volume)) {
+            return STATUS_NOT_SUPPORTED;
+        }
+        __attribute__((fallthrough));
+    default:
+        return FltpStreamTarget(Instance, Object, Type, Find, Target);
     }
-    return FltpStreamTarget(Instance, FileObject, Type, Find, Target);
 }
 
 static NTSTATUS
-FltpContextSet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLT_SET_CONTEXT_OPERATION Operation,
+FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_SET_CONTEXT_OPERATION Operation,
     PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext, const char *Routine)
 {
     if (OldContext != NULL) {
@@ -85,9 +96,9 @@ FltpContextSet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE
     }
     FLTP_SLOT Slot = { .Key = Instance, .Owner = &Instance->Links, .Type = Type, .Routine = Routine };
     NTSTATUS Status = vf_inject(Routine, Instance->Filter->Owner)
-        ? STATUS_INSUFFICIENT_RESOURCES : FltpInstanceTarget(Instance, FileObject, Type, FltpFindCreate, &Slot.Target);
+        ? STATUS_INSUFFICIENT_RESOURCES : FltpInstanceTarget(Instance, Object, Type, FltpFindCreate, &Slot.Target);
     if (Status == STATUS_NOT_SUPPORTED) {
-        FltpContextReportPhase(Instance, FileObject, Routine);
+        FltpContextReportPhase(Instance, Object, Routine);
     }
     if (NT_SUCCESS(Status) && atomic_load_explicit(&Instance->Deleting, memory_order_acquire)) {
         Status = STATUS_FLT_DELETING_OBJECT;
@@ -102,18 +113,18 @@ FltpContextSet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE
 }
 
 static NTSTATUS __attribute__((noinline))
-FltpContextGetSlowly(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
+FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
 {
     FLTP_TARGET *Target;
 
     *Context = NULL_CONTEXT;
     FltpContextCheckIrql(Instance->Filter, Routine);
-    NTSTATUS Status = FltpInstanceTarget(Instance, FileObject, Type, FltpFindExisting, &Target);
+    NTSTATUS Status = FltpInstanceTarget(Instance, Object, Type, FltpFindExisting, &Target);
     if (NT_SUCCESS(Status)) {
         return FltpSlotGet(Target, Instance, Type, Routine, Context);
     }
     if (Status == STATUS_NOT_SUPPORTED) {
-        FltpContextReportPhase(Instance, FileObject, Routine);
+        FltpContextReportPhase(Instance, Object, Routine);
     }
     return Status;
 }
@@ -155,7 +166,7 @@ FltpStreamContexts(FLTP_STREAM *Stream)
 }
 
 static NTSTATUS
-FltpContextDelete(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *OldContext, const char *Routine)
+FltpContextDelete(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *OldContext, const char *Routine)
 {
     FLTP_SLOT Slot = { .Key = Instance, .Owner = &Instance->Links, .Type = Type, .Routine = Routine };
 
@@ -163,9 +174,9 @@ FltpContextDelete(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_T
         *OldContext = NULL_CONTEXT;
     }
     FltpContextCheckIrql(Instance->Filter, Routine);
-    NTSTATUS Status = FltpInstanceTarget(Instance, FileObject, Type, FltpFindExisting, &Slot.Target);
+    NTSTATUS Status = FltpInstanceTarget(Instance, Object, Type, FltpFindExisting, &Slot.Target);
     if (Status == STATUS_NOT_SUPPORTED) {
-        FltpContextReportPhase(Instance, FileObject, Routine);
+        FltpContextReportPhase(Instance, Object, Routine);
     }
     if (Status != STATUS_NOT_SUPPORTED && atomic_load_explicit(&Instance->Deleting, memory_order_acquire)) {
         return STATUS_FLT_DELETING_OBJECT;
@@ -314,57 +325,35 @@ FltDeleteVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Old
     return Volume->Contexts.Dead ? STATUS_FLT_DELETING_OBJECT : FltpSlotDelete(&Slot, OldContext);
 }
 
-/* ---- transactions and sections: with a later issue ---- */
+/* ---- transactions and sections ---- */
 
-/* Windows: fltKernel.h, FltSetTransactionContext.  Differences: not implemented. */
+/* Windows: fltKernel.h, FltSetTransactionContext.  Differences: STATUS_FLT_DELETING_OBJECT also when the transaction has ended. */
 NTSTATUS FLTAPI
 FltSetTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction, FLT_SET_CONTEXT_OPERATION Operation,
     PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
 {
-    UNREFERENCED_PARAMETER(Transaction);
-    if (OldContext != NULL) {
-        *OldContext = NULL_CONTEXT;
-    }
-    if (FltpContextForSet(NewContext, FLT_TRANSACTION_CONTEXT, Instance->Filter, Operation, __func__) == NULL) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    VF_UNIMPLEMENTED();
-    return STATUS_NOT_IMPLEMENTED;
+    return FltpContextSet(Instance, Transaction, FLT_TRANSACTION_CONTEXT, Operation, NewContext, OldContext, __func__);
 }
 
-/* Windows: fltKernel.h, FltGetTransactionContext.  Differences: not implemented. */
+/* Windows: fltKernel.h, FltGetTransactionContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction, PFLT_CONTEXT *Context)
 {
-    UNREFERENCED_PARAMETER(Instance);
-    UNREFERENCED_PARAMETER(Transaction);
-    *Context = NULL_CONTEXT;
-    VF_UNIMPLEMENTED();
-    return STATUS_NOT_IMPLEMENTED;
+    return FltpContextGetSlowly(Instance, Transaction, FLT_TRANSACTION_CONTEXT, Context, __func__);
 }
 
-/* Windows: fltKernel.h, FltDeleteTransactionContext.  Differences: not implemented. */
+/* Windows: fltKernel.h, FltDeleteTransactionContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltDeleteTransactionContext(PFLT_INSTANCE Instance, PKTRANSACTION Transaction, PFLT_CONTEXT *OldContext)
 {
-    UNREFERENCED_PARAMETER(Instance);
-    UNREFERENCED_PARAMETER(Transaction);
-    if (OldContext != NULL) {
-        *OldContext = NULL_CONTEXT;
-    }
-    VF_UNIMPLEMENTED();
-    return STATUS_NOT_IMPLEMENTED;
+    return FltpContextDelete(Instance, Transaction, FLT_TRANSACTION_CONTEXT, OldContext, __func__);
 }
 
-/* Windows: fltKernel.h, FltGetSectionContext.  Differences: not implemented. */
+/* Windows: fltKernel.h, FltGetSectionContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetSectionContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
 {
-    UNREFERENCED_PARAMETER(Instance);
-    UNREFERENCED_PARAMETER(FileObject);
-    *Context = NULL_CONTEXT;
-    VF_UNIMPLEMENTED();
-    return STATUS_NOT_IMPLEMENTED;
+    return FltpContextGetSlowly(Instance, FileObject, FLT_SECTION_CONTEXT, Context, __func__);
 }
 
 /* ---- several at once ---- */
@@ -388,9 +377,13 @@ FltpContextsGet(PCFLT_RELATED_OBJECTS Objects, FLT_CONTEXT_TYPE Desired, PFLT_RE
             FltpSlotGet(Target, Objects->Instance, Types[i], Routine, Places[i]);
         }
     }
+    if ((Desired & FLT_TRANSACTION_CONTEXT) && Objects->Instance != NULL && Objects->Transaction != NULL &&
+        NT_SUCCESS(FltpTransactionTarget(Objects->Transaction, FltpFindExisting, &Target))) {
+        FltpSlotGet(Target, Objects->Instance, FLT_TRANSACTION_CONTEXT, Routine, &Contexts->TransactionContext);
+    }
 }
 
-/* Windows: fltKernel.h, FltGetContexts.  Differences: transaction contexts are never found (not implemented). */
+/* Windows: fltKernel.h, FltGetContexts.  Differences: none. */
 VOID FLTAPI
 FltGetContexts(PCFLT_RELATED_OBJECTS FltObjects, FLT_CONTEXT_TYPE DesiredContexts, PFLT_RELATED_CONTEXTS Contexts)
 {
@@ -398,11 +391,13 @@ FltGetContexts(PCFLT_RELATED_OBJECTS FltObjects, FLT_CONTEXT_TYPE DesiredContext
     FltpContextsGet(FltObjects, DesiredContexts, Contexts, __func__);
 }
 
-/* Windows: fltKernel.h, FltGetContextsEx.  Differences: transaction and section contexts are never found (not implemented). */
+/* Windows: fltKernel.h, FltGetContextsEx.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetContextsEx(PCFLT_RELATED_OBJECTS FltObjects, FLT_CONTEXT_TYPE DesiredContexts, SIZE_T ContextsSize,
     PFLT_RELATED_CONTEXTS_EX Contexts)
 {
+    FLTP_TARGET *Target;
+
     if (ContextsSize != sizeof(*Contexts)) {
         return STATUS_INVALID_PARAMETER;
     }
@@ -411,5 +406,9 @@ FltGetContextsEx(PCFLT_RELATED_OBJECTS FltObjects, FLT_CONTEXT_TYPE DesiredConte
         return STATUS_INVALID_PARAMETER;
     }
     FltpContextsGet(FltObjects, DesiredContexts, (PFLT_RELATED_CONTEXTS)Contexts, __func__);
+    if ((DesiredContexts & FLT_SECTION_CONTEXT) && FltObjects->Instance != NULL &&
+        NT_SUCCESS(FltpInstanceTarget(FltObjects->Instance, FltObjects->FileObject, FLT_SECTION_CONTEXT, FltpFindExisting, &Target))) {
+        FltpSlotGet(Target, FltObjects->Instance, FLT_SECTION_CONTEXT, __func__, &Contexts->SectionContext);
+    }
     return STATUS_SUCCESS;
 }

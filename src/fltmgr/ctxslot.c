@@ -213,7 +213,14 @@ FltpNodeSettle(FLTP_CONTEXT_NODE *Node, PFLT_CONTEXT *Old, const char *Routine)
 static NTSTATUS
 FltpTargetDeadStatus(const FLTP_TARGET *Target)
 {
-    return Target->Kind == FltpTargetVolume || Target->Kind == FltpTargetInstance ? STATUS_FLT_DELETING_OBJECT : STATUS_NOT_SUPPORTED;
+    switch (Target->Kind) {
+    case FltpTargetVolume:
+    case FltpTargetInstance:
+    case FltpTargetTransaction:
+        return STATUS_FLT_DELETING_OBJECT;
+    default:
+        return STATUS_NOT_SUPPORTED;
+    }
 }
 
 /* ---- set ---- */
@@ -333,9 +340,9 @@ FltpSlotDelete(const FLTP_SLOT *Slot, PFLT_CONTEXT *OldContext)
     return Node != NULL ? STATUS_SUCCESS : STATUS_NOT_FOUND;
 }
 
-/* FltDeleteContext: only the first call finds a target (E-08); the caller holds a reference. */
-VOID
-FltpSlotUnlink(FLTP_CONTEXT_NODE *Node)
+/* Only the first call finds a target (E-08) and returns TRUE; the caller holds a reference. */
+BOOLEAN
+FltpSlotUnlink(FLTP_CONTEXT_NODE *Node, const char *Routine)
 {
     FltpLockAcquire(&Node->Lock, FLTP_RANK_OWNER);
     FLTP_TARGET *Target = Node->Target;
@@ -344,14 +351,16 @@ FltpSlotUnlink(FLTP_CONTEXT_NODE *Node)
     }
     FltpLockRelease(&Node->Lock);
     if (Target == NULL) {
-        return;
+        return FALSE;
     }
     FltpLockAcquire(&Target->Lock, FLTP_RANK_TARGET);
-    if (FltpNodeUnlinkLocked(Target, Node)) {
-        FltpNodeSettle(Node, NULL, "FltDeleteContext");
+    const BOOLEAN Unlinked = FltpNodeUnlinkLocked(Target, Node);
+    if (Unlinked) {
+        FltpNodeSettle(Node, NULL, Routine);
     }
     FltpLockRelease(&Target->Lock);
     FltpTargetDereference(Target);
+    return Unlinked;
 }
 
 /* ---- teardown ---- */
@@ -393,6 +402,10 @@ FltpLinkOwnerUnlinkOne(FLTP_LINK_OWNER *Owner, FLTP_TARGET *Target, FLTP_CONTEXT
         Listed = atomic_load_explicit(&Listed->Next, memory_order_relaxed);
     }
     if (Listed != NULL && Listed->LinkOwner == Owner) {
+        if (Node->Type == FLT_SECTION_CONTEXT) {
+            vf_report_stack("K-20", "F-16", NULL, Node->Filter->Owner, Node->Ledger, 0,
+                "a section context is still open at the end of its instance: FltCloseSectionForDataScan was not called");
+        }
         FltpNodeUnlinkLocked(Target, Node);
         Died = FltpNodeSettle(Node, NULL, "teardown");
     }

@@ -5,7 +5,7 @@
  * What nobody registered costs one bit test (FltpDispatch).  Everything else becomes an FLTP_OPERATION, which FltpOperationRun drives through
  * its steps; a step that a callback or the lower driver pends suspends the operation, and whoever resumes it drives it on.
  */
-#include "fltmgr/fltp.h"
+#include "fltmgr/transact.h"
 
 /* ---- pre-operation callbacks ---- */
 
@@ -396,6 +396,9 @@ FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step)
         switch (Step) {
         case FltpStepDown:
             FltpParametersUndo(Operation);
+            if (__builtin_expect(atomic_load_explicit(&Operation->Volume->Scanned, memory_order_relaxed) != 0, 0)) {
+                FltpScanConflicts(Operation);
+            }
             if (!FltpOperationNeedsCompletion(Operation)) {
                 if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
                     FltpFileClosing(Operation->Iopb.TargetFileObject);
@@ -501,6 +504,11 @@ FltpOperationFill(FLTP_OPERATION *Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
     Operation->Objects.Size = sizeof(FLT_RELATED_OBJECTS);
     Operation->Objects.Volume = Operation->Volume;
     Operation->Objects.FileObject = Stack->FileObject;
+    if (Stack->FileObject != NULL && IopFileIsOurs(Stack->FileObject)) {
+        const TXN_PARAMETER_BLOCK *Transaction = &IOP_FILE_FROM(Stack->FileObject)->Transaction;
+        Operation->Objects.Transaction = Transaction->TransactionObject;
+        Operation->Objects.TransactionContext = Transaction->TxFsContext;
+    }
     Operation->SkipMask = FltpSkipMask(Stack->MajorFunction, Irp->Flags, Stack->FileObject);
     if (Stack->MajorFunction == IRP_MJ_CREATE) {
         Operation->Flags |= FLTP_OP_SYNCHRONIZE;

@@ -212,7 +212,7 @@ FltpCreateIssue(FLTP_CREATE *Call, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLO
     return Status;
 }
 
-/* Windows: fltKernel.h, FltCreateFileEx2.  Differences: no transactions, no redirected targets. */
+/* Windows: fltKernel.h, FltCreateFileEx2.  Differences: no redirected targets. */
 NTSTATUS FLTAPI
 FltCreateFileEx2(PFLT_FILTER Filter, PFLT_INSTANCE Instance, PHANDLE FileHandle, PFILE_OBJECT *FileObject, ACCESS_MASK DesiredAccess,
     POBJECT_ATTRIBUTES ObjectAttributes, PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes, ULONG ShareAccess,

@@ -10,8 +10,9 @@
  *                                 │ Snapshot ──> FLTP_SNAPSHOT ── Majors[] ──> dense FLTP_CALLBACK[] per operation
  *                                 └ InFlight ──> suspended FLTP_OPERATIONs
  *
+ *      KTRANSACTION.FilterBlock ──> FLTP_TRANSACTION (target: transaction contexts)
  *      IOP_FILE.FilterBlock ──> FLTP_FILE ── Handles (target: stream handle contexts)
- *                                  ├──> FLTP_STREAM (target: stream and emulated file contexts), in FilterContexts of FsContext
+ *                                  ├──> FLTP_STREAM (target: stream, section and emulated file contexts), in FilterContexts of FsContext
  *                                  └──> FLTP_STREAM (target: file contexts), in the file's per-file list
  *
  *      FLTP_TARGET ── Head ──> FLTP_CONTEXT_NODE ── Next ──> …      (what a context is set on; searched under RCU)
@@ -113,7 +114,7 @@ NTSTATUS FltpObjectReference(PVOID FltObject, const char *Routine);    /* Fails:
 struct FLTP_CONTEXT_NODE;
 struct FLTP_DEFINITION;
 
-typedef enum FLTP_TARGET_KIND { FltpTargetVolume, FltpTargetInstance, FltpTargetStream, FltpTargetFile, FltpTargetHandle } FLTP_TARGET_KIND;
+typedef enum FLTP_TARGET_KIND { FltpTargetVolume, FltpTargetInstance, FltpTargetStream, FltpTargetFile, FltpTargetHandle, FltpTargetTransaction } FLTP_TARGET_KIND;
 
 /* Something contexts are set on. */
 typedef struct FLTP_TARGET {
@@ -254,7 +255,9 @@ typedef struct _FLT_INSTANCE {
     FLTP_COUNT Outstanding;                    /* operations it holds pended, I/O it issued */
     FLTP_TARGET Contexts;
     FLTP_LINK_OWNER Links;
-    _Atomic(ULONG) Memory;                     /* 1 + snapshots that list it */
+    _Atomic(LONG) Scans;                       /* FltRegisterForDataScan was called */
+    struct { port_lock Lock; LIST_ENTRY List; } Enlistments;   /* FLTP_ENLISTMENT.Links (transaction.c) */
+    _Atomic(ULONG) Memory;                     /* 1 + snapshots that list it, and so on */
 } FLT_INSTANCE;
 
 /* ---- volumes ---- */
@@ -293,6 +296,7 @@ typedef struct _FLT_VOLUME {
     /* read by every operation */
     _Atomic(ULONGLONG) Interest;               /* bit per major index: somebody wants it, or set-up is owed */
     _Atomic(ULONGLONG) Forced;                 /* bits that Interest always has (name cache) */
+    _Atomic(ULONGLONG) Scanned;                /* the same, once a section for a data scan was created: what may conflict with one */
     PDEVICE_OBJECT LowerDevice;                /* next below FilterDevice; constant after mount */
     _Atomic(FLTP_SNAPSHOT *) Snapshot;
     /* constant after mount */
@@ -474,7 +478,7 @@ typedef struct FLTP_SLOT {
 NTSTATUS FltpSlotGet(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type, const char *Routine, PFLT_CONTEXT *Context);
 NTSTATUS FltpSlotSet(const FLTP_SLOT *Slot, FLT_SET_CONTEXT_OPERATION Operation, FLTP_CONTEXT_NODE *Node, PFLT_CONTEXT *OldContext);
 NTSTATUS FltpSlotDelete(const FLTP_SLOT *Slot, PFLT_CONTEXT *OldContext);
-VOID FltpSlotUnlink(FLTP_CONTEXT_NODE *Node);                          /* FltDeleteContext: unlinks it from wherever it is */
+BOOLEAN FltpSlotUnlink(FLTP_CONTEXT_NODE *Node, const char *Routine);  /* from wherever it is; FALSE: it is not linked */
 VOID FltpTargetTeardown(FLTP_TARGET *Target);                          /* unlinks everything, nothing can be set afterwards */
 VOID FltpLinkOwnerInitialize(FLTP_LINK_OWNER *Owner);
 VOID FltpLinkOwnerTeardown(FLTP_LINK_OWNER *Owner);                    /* the same, by key */
@@ -487,16 +491,6 @@ NTSTATUS FltpStreamTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_C
 FLTP_FILE *FltpFileOf(PFILE_OBJECT FileObject, BOOLEAN Create);        /* NULL: none, closed, or no memory */
 VOID FltpFileClosing(PFILE_OBJECT FileObject);                         /* after the last pre-close: handle contexts go */
 VOID FltpFileObjectClosing(PFILE_OBJECT FileObject);                   /* IOP_HOOKS.FileObjectClosing */
-
-/* ---- params.c ---- */
-ULONG FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb);   /* FLTFL_CALLBACK_DATA_SYSTEM_BUFFER or 0 */
-VOID FltpParametersToNext(FLTP_OPERATION *Operation);                  /* next stack location and the IRP's buffers */
-VOID FltpParametersRestoreIrp(FLTP_OPERATION *Operation);              /* the IRP's buffers, after completion */
-/* A request below an instance from parameters; MDL: to be put into the IRP. */
-NTSTATUS FltpParametersToRequest(const FLT_IO_PARAMETER_BLOCK *Iopb, IOP_REQUEST *Request, PMDL *Mdl);
-typedef struct FLTP_BUFFERS { PMDL *Mdl; PVOID *Buffer; PULONG Length; LOCK_OPERATION Access; } FLTP_BUFFERS;
-BOOLEAN FltpParametersBuffers(FLT_IO_PARAMETER_BLOCK *Iopb, FLTP_BUFFERS *Buffers);   /* FALSE: no buffer parameters */
-BOOLEAN FltpParametersSwapped(const FLT_IO_PARAMETER_BLOCK *A, const FLT_IO_PARAMETER_BLOCK *B);
 
 /* ---- operation.c ---- */
 FLTP_OPERATION *FltpOperationNew(VOID);

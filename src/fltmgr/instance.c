@@ -7,7 +7,7 @@
  *
  * An instance is on the lists of its filter and volume from Setup to Gone; only Attached ones are in snapshots and are found.
  */
-#include "fltmgr/fltp.h"
+#include "fltmgr/transact.h"
 
 VOID
 FltpInstanceObjects(PFLT_INSTANCE Instance, PVOID Objects)
@@ -35,6 +35,7 @@ FltpInstanceAllocate(const FLTP_ATTACH *Attach)
     atomic_store(&Instance->Skip, (UCHAR)atomic_load(&Attach->Filter->Dead));
     FltpTargetInitialize(&Instance->Contexts, FltpTargetInstance, NULL);
     FltpLinkOwnerInitialize(&Instance->Links);
+    InitializeListHead(&Instance->Enlistments.List);
     if (!NT_SUCCESS(FltpStringCopy(&Instance->Name, Attach->Name)) ||
         !NT_SUCCESS(FltpStringCopy(&Instance->Altitude, Attach->Altitude))) {
         FltpInstanceMemoryRelease(Instance);
@@ -139,6 +140,7 @@ VOID
 FltpInstanceDiscard(PFLT_INSTANCE Instance)
 {
     atomic_store(&Instance->Deleting, 1);
+    FltpEnlistmentsWithdraw(Instance);
     FltpLinkOwnerTeardown(&Instance->Links);
     FltpTargetTeardown(&Instance->Contexts);
     atomic_store(&Instance->State, FltpStateGone);

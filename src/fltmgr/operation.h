@@ -133,4 +133,14 @@ static inline VOID FltpParametersUndo(FLTP_OPERATION *Operation) { Operation->Io
 static inline FLTP_OPERATION *FltpOperationOf(const FLT_CALLBACK_DATA *Data) { return (FLTP_OPERATION *)Data; }
 static inline PCFLT_RELATED_OBJECTS FltpObjectsOf(FLTP_OPERATION *Operation) { return (PCFLT_RELATED_OBJECTS)&Operation->Objects; }
 
+/* ---- params.c ---- */
+ULONG FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb);   /* FLTFL_CALLBACK_DATA_SYSTEM_BUFFER or 0 */
+VOID FltpParametersToNext(FLTP_OPERATION *Operation);                  /* next stack location and the IRP's buffers */
+VOID FltpParametersRestoreIrp(FLTP_OPERATION *Operation);              /* the IRP's buffers, after completion */
+/* A request below an instance from parameters; MDL: to be put into the IRP. */
+NTSTATUS FltpParametersToRequest(const FLT_IO_PARAMETER_BLOCK *Iopb, IOP_REQUEST *Request, PMDL *Mdl);
+typedef struct FLTP_BUFFERS { PMDL *Mdl; PVOID *Buffer; PULONG Length; LOCK_OPERATION Access; } FLTP_BUFFERS;
+BOOLEAN FltpParametersBuffers(FLT_IO_PARAMETER_BLOCK *Iopb, FLTP_BUFFERS *Buffers);   /* FALSE: no buffer parameters */
+BOOLEAN FltpParametersSwapped(const FLT_IO_PARAMETER_BLOCK *A, const FLT_IO_PARAMETER_BLOCK *B);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters per filter, the report of filters, start and end of the Filter Manager. */
-#include "fltmgr/fltp.h"
+#include "fltmgr/transact.h"
 
 /* ---- counters: one block per thread and filter ---- */
 
@@ -143,6 +143,7 @@ FltpInitialize(VOID)
         InitializeListHead(&FltpGlobals.Threads);
     }
     KiSetCacheDestructor(KI_CACHE_FLTMGR, FltpThreadExit);
+    FltpTransactionsInitialize();
     NTSTATUS Status = IopLoadDriver("FltMgr", FltpDriverEntry, NULL, NULL, TRUE, &Driver);
     if (NT_SUCCESS(Status)) {
         Status = IopRegisterHooks(&Hooks);

@@ -179,7 +179,7 @@ FltpSnapshotPublishLocked(PFLT_VOLUME Volume)
     FLTP_SNAPSHOT *Old = atomic_exchange_explicit(&Volume->Snapshot, Snapshot, memory_order_acq_rel);
     const BOOLEAN Owed = atomic_load(&Volume->SetupOwed) != 0;
     atomic_store_explicit(
-        &Volume->Interest, Owed ? ~0ull : Snapshot->Majors | atomic_load(&Volume->Forced), memory_order_release);
+        &Volume->Interest, Owed ? ~0ull : Snapshot->Majors | atomic_load(&Volume->Forced) | atomic_load(&Volume->Scanned), memory_order_release);
     Volume->Generation++;
     IopInterestChanged();
     if (Old != NULL) {

@@ -205,6 +205,9 @@ IopFileDestroy(IOP_FILE *File)
     if ((State & IOP_FILE_OPENER) != 0) {
         ObpDereference(File->OpenerProcess);
     }
+    if (File->Transaction.TransactionObject != NULL) {
+        ObpDereference(File->Transaction.TransactionObject);
+    }
     if ((State & IOP_FILE_COUNTED) != 0) {
         if (Vpb != NULL) {
             __atomic_fetch_sub(&Vpb->ReferenceCount, 1, __ATOMIC_RELEASE);

@@ -84,12 +84,13 @@ IoSetHardErrorOrVerifyDevice(PIRP Irp, PDEVICE_OBJECT DeviceObject)
     UNREFERENCED_PARAMETER(DeviceObject);
 }
 
-/* Windows: ntifs.h, IoGetTransactionParameterBlock.  Differences: no file object is bound to a transaction. */
+/* Windows: ntddk.h, IoGetTransactionParameterBlock.  Differences: none. */
 PTXN_PARAMETER_BLOCK
 IoGetTransactionParameterBlock(PFILE_OBJECT FileObject)
 {
-    UNREFERENCED_PARAMETER(FileObject);
-    return NULL;
+    const BOOLEAN Transacted = IopFileIsOurs(FileObject) && IOP_FILE_FROM(FileObject)->Transaction.TransactionObject != NULL;
+
+    return Transacted ? &IOP_FILE_FROM(FileObject)->Transaction : NULL;
 }
 
 /* Windows: wdm.h, IoGetIoPriorityHint.  Differences: all requests are normal. */

@@ -121,6 +121,16 @@ IopOpenStackFlags(const IOP_CREATE *Create)
     return Flags;
 }
 
+/* The file object belongs to the transaction from its create on: filters see it in every operation. */
+static VOID
+IopOpenTransact(IOP_FILE *File, const TXN_PARAMETER_BLOCK *Parameters)
+{
+    if (Parameters != NULL && Parameters->TransactionObject != NULL) {
+        File->Transaction = *Parameters;
+        ObpReference(Parameters->TransactionObject);
+    }
+}
+
 static NTSTATUS
 IopOpenNewFile(const IOP_OPEN *Open, IOP_FILE **Result)
 {
@@ -140,6 +150,9 @@ IopOpenNewFile(const IOP_OPEN *Open, IOP_FILE **Result)
     File->OpenMode = Create->RequestorMode;
     File->HintDevice = Open->Hint;
     File->FilterTarget = Open->FilterTarget;
+    if (Create->DriverContext != NULL) {
+        IopOpenTransact(File, Create->DriverContext->TxnParameters);
+    }
     if ((Create->OpenFlags & IO_IGNORE_SHARE_ACCESS_CHECK) != 0) {
         atomic_fetch_or_explicit(&File->State, IOP_FILE_IGNORE_SHARING, memory_order_relaxed);
     }

@@ -72,7 +72,7 @@ IopCreateByAttributes(PHANDLE FileHandle, POBJECT_ATTRIBUTES Attributes, PIO_STA
     return Status;
 }
 
-/* Windows: ntddk.h, IoCreateFileEx.  Differences: pipes and mailslots are not there; no transactions. */
+/* Windows: ntddk.h, IoCreateFileEx.  Differences: pipes and mailslots are not there. */
 NTSTATUS
 IoCreateFileEx(
     PHANDLE FileHandle,

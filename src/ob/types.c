@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Object types that drivers name although no object of them ever exists here (transactions, sections, jobs, desktops …), and other data that
- * the kernel exports.
+ * Object types that drivers name although no object of them ever exists here (enlistments, jobs, desktops …), and other data that the
+ * kernel exports.
  */
 #include "ob/obp.h"
 
@@ -10,11 +10,9 @@
     static POBJECT_TYPE Obp##Export##Variable = &Obp##Export##Body;                                      \
     POBJECT_TYPE *Export = &Obp##Export##Variable
 
-OBP_UNUSED_TYPE(TmTransactionObjectType, L"TmTx");
 OBP_UNUSED_TYPE(TmEnlistmentObjectType, L"TmEn");
 OBP_UNUSED_TYPE(TmResourceManagerObjectType, L"TmRm");
 OBP_UNUSED_TYPE(TmTransactionManagerObjectType, L"TmTm");
-OBP_UNUSED_TYPE(MmSectionObjectType, L"Section");
 OBP_UNUSED_TYPE(SeTokenObjectType, L"Token");
 OBP_UNUSED_TYPE(PsJobType, L"Job");
 OBP_UNUSED_TYPE(ExSemaphoreObjectType, L"Semaphore");
