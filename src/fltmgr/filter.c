@@ -329,6 +329,18 @@ FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory)
     return STATUS_SUCCESS;
 }
 
+VOID
+FltpEndFilter(PDRIVER_OBJECT Driver)
+{
+    PFLT_FILTER Filter = FltpFilterOfDriver(Driver);
+
+    if (Filter != NULL) {
+        FltpCountRelease(&Filter->Object.References);
+        atomic_store(&Filter->Mandatory, TRUE);
+        FltUnregisterFilter(Filter);
+    }
+}
+
 /* Windows: fltKernel.h, FltUnloadFilter.  Differences: none. */
 NTSTATUS FLTAPI
 FltUnloadFilter(PCUNICODE_STRING FilterName)

@@ -13,6 +13,8 @@ VOID FltpShutdown(VOID);
 
 /* Unloads a started minifilter as FilterUnload / a mandatory service stop does.  The caller then unloads the driver. */
 NTSTATUS FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory);
+/* For a filter that cannot be unloaded: what is left of it is taken away, without asking it, when the machine ends. */
+VOID FltpEndFilter(PDRIVER_OBJECT Driver);
 PFLT_FILTER FltpFilterOfDriver(PDRIVER_OBJECT DriverObject);   /* +1 reference (FltObjectDereference) or NULL */
 
 /* Marks a filter whose driver faulted: its callbacks are skipped from now on. */
@@ -24,8 +26,12 @@ typedef struct FLTP_FILTER_REPORT {
     UNICODE_STRING Name;                       /* borrowed while the callback runs */
     UNICODE_STRING Altitude;                   /* default instance */
     vf_owner *Owner;
-    BOOLEAN Dead;
+    BOOLEAN Dead, Started;
     ULONG Instances;
+    ULONG Definitions, NoAutomatic;            /* instances that its keys define; those among them that are not attached by themselves */
+    ULONG Attached;                            /* instances that ever were */
+    NTSTATUS SetupStatus;                      /* with which InstanceSetup refused last; 0: it did not */
+    NTSTATUS AttachStatus;                     /* with which an attachment failed last for another reason */
     ULONG MajorCount;
     FLTP_MAJOR_COUNT Majors[64];               /* only operations seen */
 } FLTP_FILTER_REPORT;

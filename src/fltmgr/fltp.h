@@ -229,6 +229,8 @@ typedef struct _FLT_FILTER {
     _Atomic(LONG) Started, Dead;
     _Atomic(LONG) Unregistering;               /* entry of FltUnregisterFilter */
     _Atomic(LONG) Mandatory;                   /* a mandatory unload runs: teardown reason */
+    _Atomic(ULONG) Attached;                   /* instances that ever were */
+    _Atomic(LONG) SetupStatus, AttachStatus;   /* the last failures: of its InstanceSetup, of anything else */
     ULONGLONG StartSequence;
     FLTP_COUNT Outstanding;                    /* live contexts, instances, work items, attaches under way */
     FLTP_LINK_OWNER VolumeLinks;               /* its volume contexts */
@@ -383,14 +385,6 @@ NTSTATUS FltpRegistryFindInstance(PFLT_FILTER Filter, PCUNICODE_STRING Name, con
 PFLT_FILTER FltpFilterFind(PCUNICODE_STRING Name);                     /* +1 reference or NULL */
 BOOLEAN FltpInsideCallbackOf(PFLT_FILTER Filter);                      /* this thread runs one of its operation callbacks */
 VOID FltpReportRetired(PFLT_FILTER Filter);
-
-/* ---- dead.c; FltpFilterMarkDead is in fltmgr.h ---- */
-BOOLEAN FltpOwnerIsDead(const vf_owner *Owner);                        /* a filter of that driver faulted */
-VOID FltpDeadReap(PFLT_FILTER Filter);                                 /* what it holds pended is completed, on another thread */
-VOID FltpDeadAnswer(FLTP_OPERATION *Operation);                        /* what a pended operation is resumed with then */
-BOOLEAN FltpCancelOfDead(FLTP_OPERATION *Operation);                   /* pend.c: first thing in a cancel routine */
-VOID FltpOrphanKeep(FLTP_OPERATION *Operation);
-VOID FltpOrphansFree(VOID);
 
 /* ---- volume.c ---- */
 VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);

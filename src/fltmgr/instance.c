@@ -190,6 +190,7 @@ FltpInstanceAttachHeld(const FLTP_ATTACH *Attach, PFLT_INSTANCE *RetInstance)
     }
     NTSTATUS Status = FltpInstanceInsert(Instance);
     if (!NT_SUCCESS(Status)) {
+        atomic_store(&Attach->Filter->AttachStatus, Status);
         FltpInstanceMemoryRelease(Instance);
         return Status;
     }
@@ -198,6 +199,9 @@ FltpInstanceAttachHeld(const FLTP_ATTACH *Attach, PFLT_INSTANCE *RetInstance)
     Instance->Object.Ledger = vf_object_create(Attach->Filter->Owner, VF_FLT_REFERENCE, Instance, sizeof(*Instance), 0,
         VF_REASON_INTERNAL, "FltAttachVolume");
     Status = FltpInstanceCallSetup(Instance, Attach->Flags);
+    if (!NT_SUCCESS(Status)) {
+        atomic_store(&Attach->Filter->SetupStatus, Status);
+    }
     if (RetInstance != NULL) {
         /* For the caller, before anybody can detach it. */
         FltpCountTryAcquire(&Instance->Object.References);
@@ -211,6 +215,7 @@ FltpInstanceAttachHeld(const FLTP_ATTACH *Attach, PFLT_INSTANCE *RetInstance)
         FltpInstanceMemoryRelease(Instance);
         return Status;
     }
+    atomic_fetch_add(&Attach->Filter->Attached, 1);
     if (RetInstance != NULL) {
         *RetInstance = Instance;
     }

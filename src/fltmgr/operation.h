@@ -143,4 +143,12 @@ typedef struct FLTP_BUFFERS { PMDL *Mdl; PVOID *Buffer; PULONG Length; LOCK_OPER
 BOOLEAN FltpParametersBuffers(FLT_IO_PARAMETER_BLOCK *Iopb, FLTP_BUFFERS *Buffers);   /* FALSE: no buffer parameters */
 BOOLEAN FltpParametersSwapped(const FLT_IO_PARAMETER_BLOCK *A, const FLT_IO_PARAMETER_BLOCK *B);
 
+/* ---- dead.c; FltpFilterMarkDead is in fltmgr.h ---- */
+BOOLEAN FltpOwnerIsDead(const vf_owner *Owner);                        /* a filter of that driver faulted */
+VOID FltpDeadReap(PFLT_FILTER Filter);                                 /* what it holds pended is completed, on another thread */
+VOID FltpDeadAnswer(FLTP_OPERATION *Operation);                        /* what a pended operation is resumed with then */
+BOOLEAN FltpCancelOfDead(FLTP_OPERATION *Operation);                   /* pend.c: first thing in a cancel routine */
+VOID FltpOrphanKeep(FLTP_OPERATION *Operation);
+VOID FltpOrphansFree(VOID);
+
 #endif

@@ -33,6 +33,14 @@ FltpReportFill(PFLT_FILTER Filter, FLTP_FILTER_REPORT *Report)
     Report->Altitude = Filter->InstanceDefinitions[0].Altitude;
     Report->Owner = Filter->Owner;
     Report->Dead = atomic_load(&Filter->Dead) != 0;
+    Report->Started = atomic_load(&Filter->Started) != 0;
+    Report->Definitions = Filter->InstanceDefinitionCount;
+    for (ULONG i = 0; i < Filter->InstanceDefinitionCount; i++) {
+        Report->NoAutomatic += (Filter->InstanceDefinitions[i].Flags & FLTP_INSTANCE_NO_AUTOMATIC) != 0;
+    }
+    Report->Attached = atomic_load(&Filter->Attached);
+    Report->SetupStatus = atomic_load(&Filter->SetupStatus);
+    Report->AttachStatus = atomic_load(&Filter->AttachStatus);
     for (ULONG Index = 0; Index < FLTP_MAJORS; Index++) {
         FLTP_MAJOR_COUNT Count = { .Major = FltpMajorOfIndex(Index) };
         FltpLockAcquire(&Filter->CountersLock, FLTP_RANK_LEAF);

@@ -6,6 +6,7 @@
 
 #include "host/fbedp.h"
 #include "host/report.h"
+#include "host/why.h"
 
 #define MAX_FRAMES 64
 
@@ -128,10 +129,15 @@ one_filter(struct collector *c)
     if (!c->found) {
         c->counts = f->last;
     }
+    char attach[256], unload[512];
+    why_not_attached(f, &c->counts, c->found || f->last.owner != NULL, attach, sizeof attach);
+    why_unloaded(f, unload, sizeof unload);
     unsigned instances = c->counts.instances > f->instances ? c->counts.instances : f->instances;
-    return json_pack("{s:s, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o}", "name", f->service,
+    return json_pack("{s:s, s:o, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "name", f->service,
                      "altitude", text(f->altitude), "module", text(f->module), "inf", text(f->inf),
                      "instances", (int)instances, "state", state_name(f, c->counts.dead),
+                     "not_attached", attach[0] != '\0' ? text(attach) : json_null(), "unload",
+                     unload[0] != '\0' ? text(unload) : json_null(),
                      "operations", operations(&c->counts), "contexts",
                      counts(f->image.owner, VF_CONTEXT_VOLUME, VF_NAME_INFORMATION), "objects",
                      counts(f->image.owner, VF_NAME_INFORMATION, VF_KIND_COUNT));

@@ -14,6 +14,7 @@
 #include "host/fbedp.h"
 #include "host/script.h"
 #include "host/unload.h"
+#include "host/why.h"
 
 #define WATCHDOG_SECONDS 5
 
@@ -353,15 +354,18 @@ start_driver(struct fbed_filter *f, struct fbed_error *error)
     if (HOST_STATUS_OK(status)) {
         return 0;
     }
-    char text[64];
+    char text[64], missing[256];
+    f->entry_status = status;
+    why_missing(f, missing, sizeof missing);
     vf_report_leaks(f->image.owner);
     host_image_retire(&f->image);
     host_status_text(status, text, sizeof text);
     if (status == 0xC0000183u) {
-        return fbed_fail(error, status, 0, "%s: DriverEntry crashed (%s)", f->service, text);
+        return fbed_fail(error, status, 0, "%s: DriverEntry crashed (%s)%s", f->service, text,
+                         missing);
     }
-    return fbed_fail(error, status, 0, "%s: DriverEntry failed with %s (0x%08X)", f->service, text,
-                     status);
+    return fbed_fail(error, status, 0, "%s: DriverEntry failed with %s (0x%08X)%s", f->service,
+                     text, status, missing);
 }
 
 static int
@@ -472,9 +476,16 @@ fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
         vf_report_leaks(f->image.owner);
         return fbed_fail(error, 0, ETIMEDOUT, "%s: its unload routine does not return", f->service);
     }
-    if (!HOST_STATUS_OK(result.status) && !result.driver_gone) {
-        f->state = FILTER_REFUSED; /* what it holds it may still need: nothing of it is a leak */
-        return fail_status(error, result.status, f->service, "it refuses to unload");
+    f->unloaded = result.how;
+    if (result.how.stays) {
+        f->state = FILTER_REFUSED; /* its code and threads stay; what it holds of the machine is a leak like any other's */
+        vf_report_leaks(f->image.owner);
+        port_debug_output_flush();
+        return 0;
+    }
+    if (!HOST_STATUS_OK(result.status) && !result.how.driver_gone) {
+        f->state = FILTER_REFUSED;
+        return fail_status(error, result.status, f->service, "its driver cannot be unloaded");
     }
     f->state = FILTER_UNLOADED;
     unload_check(f);

@@ -21,6 +21,8 @@ struct fbed_filter {
     struct host_image image;
     void *driver;
     enum fbed_filter_state state;
+    uint32_t entry_status;            /* with which DriverEntry failed, or 0 */
+    struct host_nt_unloaded unloaded; /* how the unload went */
     unsigned instances;         /* attached when it was last looked at before the unload */
     struct host_nt_filter last; /* counts of then, for a filter that never unregisters */
 };

@@ -42,8 +42,17 @@ uint32_t host_nt_service_value(const char *service, const char *subkey, const ch
 uint32_t host_nt_load(const char *service, void *entry, vf_owner *owner, void **driver);
 /* Has the driver registered a filter?  Its name in name. */
 bool host_nt_filter_name(void *driver, char *name, size_t size);
-/* FilterUnload of the driver's filter, if it has one, then DriverUnload.  *driver_gone: DriverEntry may run again. */
-uint32_t host_nt_unload(void *driver, bool *driver_gone);
+/*
+ * FilterUnload of the driver's filter, if it has one, then DriverUnload: asked first, as `fltmc unload` does; if it refuses, not asked but
+ * told (a mandatory unload).  A filter that cannot be unloaded is taken out of the machine all the same; its driver then stays.
+ */
+struct host_nt_unloaded {
+    bool driver_gone;                          /* DriverEntry may run again */
+    bool stays;                                /* on Windows it would stay until the system shuts down */
+    bool no_callback;                          /* because it registered no FilterUnloadCallback */
+    uint32_t refused;                          /* status with which it refused when it was asked, or 0 */
+};
+uint32_t host_nt_unload(void *driver, struct host_nt_unloaded *unloaded);
 /* Timers, DPCs, threads whose code lies in the module. */
 void host_nt_module_use(uintptr_t base, uintptr_t end, unsigned *timers, unsigned *dpcs, unsigned *threads);
 
@@ -56,7 +65,11 @@ struct host_nt_filter {
     char name[128], altitude[128];
     vf_owner *owner;
     bool dead, retired;                        /* retired: unregistered */
+    bool started;
     unsigned instances;
+    unsigned definitions, no_automatic;        /* instances in its keys; those that are not attached automatically */
+    unsigned attached;                         /* instances that ever were */
+    uint32_t setup_status, attach_status;      /* last refusal of InstanceSetup; last other failure to attach; 0: none */
     unsigned operation_count;
     struct host_nt_operation operations[64];
 };

@@ -81,6 +81,12 @@ HostpDescribe(const FLTP_FILTER_REPORT *Report, struct host_nt_filter *Filter)
     Filter->owner = Report->Owner;
     Filter->dead = Report->Dead;
     Filter->instances = Report->Instances;
+    Filter->started = Report->Started;
+    Filter->definitions = Report->Definitions;
+    Filter->no_automatic = Report->NoAutomatic;
+    Filter->attached = Report->Attached;
+    Filter->setup_status = (uint32_t)Report->SetupStatus;
+    Filter->attach_status = (uint32_t)Report->AttachStatus;
     for (ULONG i = 0; i < Report->MajorCount && i < 64; i++) {
         struct host_nt_operation *Operation = &Filter->operations[Filter->operation_count++];
         Operation->name = FltpMajorName(Report->Majors[i].Major);
@@ -310,22 +316,44 @@ HostpNothingToUnload(PDRIVER_OBJECT Driver)
     (void)Driver;
 }
 
+/* FilterUnload, asked, then told.  FALSE: its driver stays. */
+static BOOLEAN
+HostpUnloadFilter(PDRIVER_OBJECT Driver, PUNICODE_STRING Name, struct host_nt_unloaded *Unloaded)
+{
+    PFLT_FILTER Filter = FltpFilterOfDriver(Driver);
+    NTSTATUS Status = STATUS_SUCCESS;
+
+    if (Filter != NULL) {
+        Unloaded->no_callback = Filter->Registration.FilterUnloadCallback == NULL && !atomic_load(&Filter->Dead);
+        FltObjectDereference(Filter);
+        Status = FltpUnloadFilter(Name, FALSE);
+    }
+    if (!NT_SUCCESS(Status) && !Unloaded->no_callback) {
+        Unloaded->refused = (uint32_t)Status;
+        Status = FltpUnloadFilter(Name, TRUE);
+    }
+    Unloaded->stays = !NT_SUCCESS(Status);
+    FltpEndFilter(Driver);
+    return NT_SUCCESS(Status);
+}
+
 uint32_t
-host_nt_unload(void *driver, bool *driver_gone)
+host_nt_unload(void *driver, struct host_nt_unloaded *unloaded)
 {
     PDRIVER_OBJECT Driver = driver;
     char Text[256];
 
-    *driver_gone = false;
+    memset(unloaded, 0, sizeof(*unloaded));
     if (host_nt_filter_name(driver, Text, sizeof(Text))) {
         UNICODE_STRING Name;
         NTSTATUS Status = HostpString(&Name, Text, strlen(Text));
-        if (NT_SUCCESS(Status)) {
-            Status = FltpUnloadFilter(&Name, TRUE);
-            port_free(Name.Buffer);
-        }
         if (!NT_SUCCESS(Status)) {
             return (uint32_t)Status;
+        }
+        const BOOLEAN Goes = HostpUnloadFilter(Driver, &Name, unloaded);
+        port_free(Name.Buffer);
+        if (!Goes) {
+            return (uint32_t)STATUS_SUCCESS;
         }
         /* A minifilter needs no DriverUnload: the filter manager stands in for it. */
         if (Driver->DriverUnload == NULL) {
@@ -333,7 +361,7 @@ host_nt_unload(void *driver, bool *driver_gone)
         }
     }
     NTSTATUS Status = IopUnloadDriver(Driver);
-    *driver_gone = NT_SUCCESS(Status);
+    unloaded->driver_gone = NT_SUCCESS(Status);
     return (uint32_t)Status;
 }
 

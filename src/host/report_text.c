@@ -102,6 +102,16 @@ print_counts(const struct printer *p, const json_t *list, const char *title)
 }
 
 static void
+print_reason(const struct printer *p, const char *what, const char *reason)
+{
+    if (*reason != '\0') {
+        char *line = host_printf("%s%s", what, reason);
+        wrap(p, 4, line);
+        free(line);
+    }
+}
+
+static void
 print_filter(const struct printer *p, const json_t *f)
 {
     fprintf(p->to, "\n  ");
@@ -111,7 +121,11 @@ print_filter(const struct printer *p, const json_t *f)
     }
     const json_int_t n = num(f, "instances");
     fprintf(p->to, ", %" JSON_INTEGER_FORMAT " instance%s, %s\n", n, plural(n), str(f, "state"));
-    print_operations(p, f);
+    print_reason(p, "not attached: ", str(f, "not_attached"));
+    print_reason(p, "", str(f, "unload"));
+    if (*str(f, "not_attached") == '\0') {
+        print_operations(p, f);
+    }
     print_counts(p, json_object_get(f, "contexts"), "contexts");
     print_counts(p, json_object_get(f, "objects"), "other objects");
 }

@@ -50,7 +50,7 @@ struct script_run {
     FILE *out; /* what read, list, stat print */
     struct view_who who;
     bool verbose;       /* show each line's result on out */
-    volatile int *stop; /* set: end after the current line; may be NULL */
+    const _Atomic(int) *stop; /* set: end after the current line; may be NULL */
     unsigned operations, failed;
 };
 /* Runs line after line; the first one that goes wrong ends it. Returns 0, or -1 with *err

@@ -348,7 +348,7 @@ script_absent(struct script_context *c)
 int
 script_sleep(struct script_context *c)
 {
-    const volatile int *stop = c->run->stop;
+    const _Atomic(int) *stop = c->run->stop;
     for (uint64_t left = c->line->numbers[0]; left > 0 && !(stop != NULL && *stop);) {
         const uint64_t ms = left < 50 ? left : 50; /* so that an interrupt is noticed */
         nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);

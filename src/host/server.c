@@ -39,7 +39,7 @@ struct server {
     fuse_session *session;
     port_thread *session_thread, *script_thread;
     _Atomic(uint32_t) session_ended, script_ended;
-    volatile int stop_script;
+    _Atomic(int) stop_script; /* set by any thread: finish, interrupt, a fault */
     struct fuse_session_stats stats;
     struct host_watch *watch; /* NULL: changes behind the mount show when the kernel's copies expire */
     struct host_watch_stats watched;

@@ -35,10 +35,8 @@ static void
 unload_thread(void *arg)
 {
     struct unload_job *job = arg;
-    bool gone = false;
     atomic_store(&job->thread, (uint32_t)syscall(SYS_gettid));
-    job->result.status = host_nt_unload(job->filter->driver, &gone);
-    job->result.driver_gone = gone;
+    job->result.status = host_nt_unload(job->filter->driver, &job->result.how);
     job->result.returned = true;
     atomic_store(&job->done, 1);
     port_wake((const _Atomic(uint32_t) *)&job->done, UINT32_MAX);
@@ -69,7 +67,7 @@ unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *resul
     port_thread *thread;
     if (port_thread_start(&thread, unload_thread, job, "unload") != 0) {
         memset(result, 0, sizeof *result);
-        result->status = host_nt_unload(f->driver, &result->driver_gone);
+        result->status = host_nt_unload(f->driver, &result->how);
         result->returned = true;
         free(job);
         return;

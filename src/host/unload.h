@@ -7,8 +7,8 @@
 
 struct unload_result {
     bool returned; /* false: the routine still runs, on a thread that is left alone from now on */
-    bool driver_gone;
     uint32_t status;
+    struct host_nt_unloaded how;
 };
 
 /* Calls the driver's unload routines on a thread of their own; a finding names where they hang. */
