@@ -92,11 +92,38 @@ struct fbed_filter_options {
  */
 int fbed_filter_load(fbed_machine *machine, const struct fbed_filter_options *options, fbed_filter **filter, struct fbed_error *error);
 /*
+ * Attaches an instance by hand, as `fltmc attach` does: the default one, or with an altitude (not NULL) one there; instance is its name
+ * (NULL: the default instance's).
+ */
+int fbed_filter_attach(fbed_filter *filter, fbed_volume *volume, const char *altitude, const char *instance, struct fbed_error *error);
+/*
  * FilterUnload, then DriverUnload; the image stays mapped, late calls are named.  Every reference the driver still holds becomes a
  * finding.  Fails if the filter refuses (it stays loaded), or does not return within the watchdog's time (it is then given up).
  */
 int fbed_filter_unload(fbed_filter *filter, struct fbed_error *error);
 const char *fbed_filter_name(const fbed_filter *filter);
+
+/*
+ * The user's end of a filter's communication port, in this process: what FilterConnectCommunicationPort, FilterSendMessage, FilterGetMessage
+ * and FilterReplyMessage do.  Messages and replies start with Windows' headers.  Routines of a port may be called from any thread at the same
+ * time as each other (but for close) and as anything else; error.status is what Windows' routine would have made an HRESULT of.
+ */
+typedef struct fbed_port fbed_port;
+struct fbed_message_header { uint32_t reply_length; uint32_t reserved; uint64_t message_id; };       /* FILTER_MESSAGE_HEADER */
+struct fbed_reply_header { uint32_t status; uint32_t reserved; uint64_t message_id; };               /* FILTER_REPLY_HEADER */
+/* name is the port's full name ("\\ScannerPort"); context goes to ConnectNotifyCallback. */
+int fbed_port_connect(fbed_machine *machine, const char *name, const void *context, size_t context_size, fbed_port **port,
+                      struct fbed_error *error);
+/* Calls MessageNotifyCallback; *returned bytes of output were filled in. */
+int fbed_port_send(fbed_port *port, void *input, size_t input_size, void *output, size_t output_size, size_t *returned,
+                   struct fbed_error *error);
+/* Waits for a message that the filter sends; milliseconds < 0: for ever (status STATUS_TIMEOUT = 0x102 when there was none). */
+int fbed_port_get_message(fbed_port *port, void *buffer, size_t size, int milliseconds, size_t *returned, struct fbed_error *error);
+int fbed_port_reply(fbed_port *port, const void *reply, size_t size, struct fbed_error *error);
+/* Everybody who waits in one of the above, and the filter's FltSendMessage, leaves with STATUS_PORT_DISCONNECTED. */
+void fbed_port_hang_up(fbed_port *port);
+/* DisconnectNotifyCallback, if the filter is still there.  NULL is fine.  Before fbed_machine_destroy. */
+void fbed_port_close(fbed_port *port);
 
 /* Findings so far. */
 unsigned fbed_finding_count(const fbed_machine *machine);

@@ -7,6 +7,7 @@
  *                                                                             references and live contexts waited for ─> freed
  */
 #include "fltmgr/fltp.h"
+#include "fltmgr/port.h"
 
 /* ---- create, free ---- */
 
@@ -265,6 +266,7 @@ FltUnregisterFilter(PFLT_FILTER Filter)
     if (FltpInsideCallbackOf(Filter)) {
         vf_report("K-29", "F-19", NULL, Filter->Owner, Filter, "FltUnregisterFilter called from an operation callback of the same filter");
     }
+    FltpFilterPortsClose(Filter);              /* callbacks that wait for an answer end here */
     FltpFilterDetachAll(Filter);
     FltpLinkOwnerTeardown(&Filter->VolumeLinks);
     if (!FltpFilterWait(Filter)) {

@@ -446,6 +446,22 @@ fbed_filter_load(fbed_machine *m,
     return rc == 0 ? 0 : -1;
 }
 
+int
+fbed_filter_attach(fbed_filter *f,
+                   fbed_volume *volume,
+                   const char *altitude,
+                   const char *instance,
+                   struct fbed_error *error)
+{
+    if (f->state != FILTER_LOADED) {
+        return fbed_fail(error, 0, EINVAL, "%s: it is not loaded", f->service);
+    }
+    uint32_t status = host_nt_attach(f->driver, volume->number, altitude, instance);
+    return HOST_STATUS_OK(status)
+               ? 0
+               : fail_status(error, status, f->service, "it cannot be attached by hand");
+}
+
 const char *
 fbed_filter_name(const fbed_filter *filter)
 {

@@ -42,6 +42,8 @@ uint32_t host_nt_service_value(const char *service, const char *subkey, const ch
 uint32_t host_nt_load(const char *service, void *entry, vf_owner *owner, void **driver);
 /* Has the driver registered a filter?  Its name in name. */
 bool host_nt_filter_name(void *driver, char *name, size_t size);
+/* Attaches by hand: the default instance, or at another altitude (not NULL) under the name `instance` (NULL: the default one's). */
+uint32_t host_nt_attach(void *driver, unsigned volume, const char *altitude, const char *instance);
 /*
  * FilterUnload of the driver's filter, if it has one, then DriverUnload: asked first, as `fltmc unload` does; if it refuses, not asked but
  * told (a mandatory unload).  A filter that cannot be unloaded is taken out of the machine all the same; its driver then stays.
@@ -58,6 +60,17 @@ void host_nt_module_use(uintptr_t base, uintptr_t end, unsigned *timers, unsigne
 
 /* Called once a second while FltUnregisterFilter waits; true: give up. */
 void host_nt_set_wait_hook(bool (*hook)(vf_owner *owner, unsigned seconds));
+
+/* ---- communication ports: the user's end, as the process of `pid` (a thread of it) with these credentials ---- */
+struct host_nt_port;
+uint32_t host_nt_port_connect(const char *name, const void *context, uint16_t size, uint32_t pid, uint32_t uid, uint32_t gid,
+                              struct host_nt_port **port);
+void host_nt_port_disconnect(struct host_nt_port *port);           /* no other call on it runs */
+/* The rest may be called at the same time.  milliseconds < 0: for ever.  After a hang-up they fail with STATUS_PORT_DISCONNECTED. */
+uint32_t host_nt_port_send(struct host_nt_port *port, void *in, uint32_t in_size, void *out, uint32_t out_size, uint32_t *returned);
+uint32_t host_nt_port_get(struct host_nt_port *port, void *buffer, uint32_t size, int milliseconds, uint32_t *returned);
+uint32_t host_nt_port_reply(struct host_nt_port *port, const void *buffer, uint32_t size);
+void host_nt_port_hang_up(struct host_nt_port *port);
 
 /* ---- what filters did ---- */
 struct host_nt_operation { const char *name; uint64_t pre, post; };

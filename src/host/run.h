@@ -23,6 +23,7 @@ struct run_options {
     char **command;           /* argv, NULL-terminated; or NULL with a script */
     const char *log;          /* driver output; NULL: stderr */
     struct host_strv reports; /* KIND:FILE */
+    struct host_strv attach;  /* NAME or NAME@ALTITUDE: attached by hand when all are loaded */
     int error_exitcode;       /* -1: not given */
     bool cached;              /* --metadata=cached */
     bool no_passthrough;

@@ -91,10 +91,14 @@ supervise_send_config(struct supervisor *s)
         json_array_append_new(filters, json_pack("{s:s, s:s, s:s}", "name", f->service, "module",
                                                  f->module.path, "inf", f->module.inf));
     }
+    json_t *attach = json_array();
+    for (size_t i = 0; i < o->attach.count; i++) {
+        json_array_append_new(attach, json_string(o->attach.items[i]));
+    }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:s*, s:s*}",
-                  "type", "config", "filters", filters, "memory", s->prepared->directory == NULL,
+        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:s*, s:s*}",
+                  "type", "config", "filters", filters, "attach", attach, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
                   (int)o->watchdog, "cached", o->cached, "no_passthrough", o->no_passthrough, "log",
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",

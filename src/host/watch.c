@@ -8,6 +8,9 @@
  * handles and one into the view's.  Events of this process are its own requests.  Those of programs that write through the mount into a
  * passthrough file cannot be told from others; they only cause an invalidation too many.  Batches are read at most once per
  * millisecond, so that the kernel can merge equal events in its queue.
+ *
+ * A file that is written all the time, here or elsewhere on the file system, would make its writers pay for an event each.  It gets a mark
+ * that silences it for a second (WATCH_QUIET), and the view is told not to let anything be kept that is said of it.
  */
 #include "host/watch.h"
 
@@ -15,6 +18,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -34,12 +38,27 @@
 #define WATCH_SLOTS 8192
 #define WATCH_HANDLE 40                        /* bytes of the handles that are remembered */
 #define WATCH_PAUSE 1000000l
+#define WATCH_BURST 24                         /* events of one file … */
+#define WATCH_WINDOW UINT64_C(100000000)       /* … within this, then it is silent for */
+#define WATCH_QUIET UINT64_C(1000000000)
+#define WATCH_SILENT 64                        /* files at a time */
 
 struct watch_slot {
     uint64_t inode;                            /* 0 = the file is gone */
     int type;
     uint32_t bytes;                            /* 0 = empty slot */
     uint8_t handle[WATCH_HANDLE];
+    uint64_t since;                            /* monotonic clock: begin of the window, */
+    uint32_t burst;                            /* and writes to the file in it */
+};
+
+/* A silenced file. */
+struct watch_silent {
+    uint64_t until, inode;
+    union {
+        struct file_handle handle;
+        char room[sizeof(struct file_handle) + WATCH_HANDLE];
+    } u;
 };
 
 struct host_watch {
@@ -47,8 +66,11 @@ struct host_watch {
     view *v;
     port_thread *thread;
     struct watch_slot *slots;
+    struct watch_slot *last;                   /* of the file of the event at hand, or NULL */
+    struct watch_silent silent[WATCH_SILENT];
+    unsigned silent_count;
     pid_t self;
-    _Atomic(uint64_t) seen, told, overflows;
+    _Atomic(uint64_t) seen, told, overflows, silenced;
     _Alignas(8) char buffer[64 * 1024];
 };
 
@@ -80,12 +102,14 @@ watch_inode(struct host_watch *w, const struct file_handle *handle)
     }
     hash ^= hash >> 29;
     struct watch_slot *slot = &w->slots[hash % WATCH_SLOTS];
+    w->last = slot;
     if (slot->bytes == handle->handle_bytes && slot->type == handle->handle_type &&
         memcmp(slot->handle, handle->f_handle, slot->bytes) == 0) {
         return slot->inode;
     }
     uint64_t inode = watch_resolve(w, handle);
     if (inode != 0) {
+        slot->burst = 0;
         slot->inode = inode;
         slot->type = handle->handle_type;
         slot->bytes = handle->handle_bytes;
@@ -94,12 +118,77 @@ watch_inode(struct host_watch *w, const struct file_handle *handle)
     return inode;
 }
 
+/* ---- files that are written all the time ---- */
+
+/* The mark that silences writes to a file, on or off. */
+static bool
+watch_silence(struct host_watch *w, const struct file_handle *handle, bool on)
+{
+    char path[32];
+    int fd = open_by_handle_at(w->directory, (struct file_handle *)handle, O_PATH | O_CLOEXEC);
+    if (fd < 0) {
+        return false;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    const unsigned flags = FAN_MARK_IGNORED_MASK | (on ? FAN_MARK_ADD | FAN_MARK_IGNORED_SURV_MODIFY : FAN_MARK_REMOVE);
+    bool done = fanotify_mark(w->events, flags, FAN_MODIFY, AT_FDCWD, path) == 0;
+    close(fd);
+    return done;
+}
+
+static void
+watch_count_write(struct host_watch *w, struct watch_slot *slot)
+{
+    const uint64_t now = port_clock_monotonic();
+    if (slot->burst == 0 || now - slot->since > WATCH_WINDOW) {
+        slot->since = now;
+        slot->burst = 0;
+    }
+    if (++slot->burst < WATCH_BURST || w->silent_count == WATCH_SILENT) {
+        return;
+    }
+    struct watch_silent *silent = &w->silent[w->silent_count];
+    slot->burst = 0;
+    silent->until = now + WATCH_QUIET;
+    silent->inode = slot->inode;
+    silent->u.handle.handle_type = slot->type;
+    silent->u.handle.handle_bytes = slot->bytes;
+    memcpy(silent->u.handle.f_handle, slot->handle, slot->bytes);
+    if (watch_silence(w, &silent->u.handle, true)) {
+        view_unwatched(w->v, silent->inode, true);
+        w->silent_count++;
+        atomic_fetch_add_explicit(&w->silenced, 1, memory_order_relaxed);
+    }
+}
+
+/* Milliseconds until the next one is heard again, -1: none. */
+static int
+watch_hear_again(struct host_watch *w, bool all)
+{
+    const uint64_t now = port_clock_monotonic();
+    int wait = -1;
+    for (unsigned i = 0; i < w->silent_count;) {
+        struct watch_silent *silent = &w->silent[i];
+        if (!all && silent->until > now) {
+            const int left = (int)((silent->until - now) / 1000000 + 1);
+            wait = wait < 0 || left < wait ? left : wait;
+            i++;
+            continue;
+        }
+        watch_silence(w, &silent->u.handle, false);
+        view_unwatched(w->v, silent->inode, false);
+        *silent = w->silent[--w->silent_count];
+    }
+    return wait;
+}
+
 /* ---- events ---- */
 
 struct watch_event {
     uint64_t file, parent;
     const char *name;
     size_t length;
+    struct watch_slot *slot;                   /* of the file, or NULL */
 };
 
 static void
@@ -111,8 +200,10 @@ watch_info(struct host_watch *w, const struct fanotify_event_info_header *info, 
     if (info->len < head || info->len - head < handle->handle_bytes) {
         return;
     }
+    w->last = NULL;
     if (info->info_type == FAN_EVENT_INFO_TYPE_FID) {
         event->file = watch_inode(w, handle);
+        event->slot = event->file != 0 ? w->last : NULL;
         return;
     }
     if (info->info_type != FAN_EVENT_INFO_TYPE_DFID_NAME && info->info_type != FAN_EVENT_INFO_TYPE_DFID) {
@@ -161,6 +252,9 @@ watch_event(struct host_watch *w, const struct fanotify_event_metadata *meta)
         atomic_fetch_add_explicit(&w->told, 1, memory_order_relaxed);
         view_changed(w->v, event.file, event.parent, event.name, event.length, what);
     }
+    if ((meta->mask & FAN_MODIFY) && event.slot != NULL && event.slot->inode == event.file) {
+        watch_count_write(w, event.slot);
+    }
 }
 
 static bool
@@ -188,10 +282,11 @@ watch_main(void *arg)
     struct pollfd poll_on[2] = { { .fd = w->events, .events = POLLIN }, { .fd = w->stop, .events = POLLIN } };
     const struct timespec pause = { .tv_nsec = WATCH_PAUSE };
     for (;;) {
-        if (poll(poll_on, 2, -1) < 0 && errno != EINTR) {
+        if (poll(poll_on, 2, watch_hear_again(w, false)) < 0 && errno != EINTR) {
             break;
         }
         if (poll_on[1].revents != 0) {
+            watch_hear_again(w, true);
             return;
         }
         if (poll_on[0].revents != 0 && !watch_batch(w)) {
@@ -270,6 +365,7 @@ host_watch_stats(struct host_watch *w, struct host_watch_stats *out)
     out->events = atomic_load(&w->seen);
     out->told = atomic_load(&w->told);
     out->overflows = atomic_load(&w->overflows);
+    out->silenced = atomic_load(&w->silenced);
 }
 
 void

@@ -11,7 +11,8 @@
 #include "view/view.h"
 
 struct host_watch;
-struct host_watch_stats { uint64_t events, told, overflows; };   /* told: of those, about files or names the view may know */
+/* told: of those, handed to the view; silenced: times that a file was written too often to be watched */
+struct host_watch_stats { uint64_t events, told, overflows, silenced; };
 
 /* From now on no change is missed; they wait until start.  0, or a negative errno: changes cannot be seen here. */
 int host_watch_open(struct host_watch **watch, int directory);

@@ -22,7 +22,8 @@ enum VF_RANK {
     VF_RANK_FLTMGR_CONTEXT,        /* one object's contexts */
     VF_RANK_FLTMGR_QUEUE,          /* pended operations, work */
     VF_RANK_FLTMGR_NAME,           /* name cache */
-    VF_RANK_FLTMGR_PORT,
+    VF_RANK_FLTMGR_PORTS,          /* communication ports of a filter */
+    VF_RANK_FLTMGR_PORT,           /* messages of a connection */
     VF_RANK_FS_VOLUME,             /* file systems */
     VF_RANK_FS_DIRECTORY,
     VF_RANK_FS_FILE,

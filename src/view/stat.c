@@ -6,7 +6,8 @@
  * cleanup, close.  A FUSE LOOKUP has no counterpart on Windows: the name is resolved below the stack.  If the reply lets the
  * kernel keep the attributes, they are asked for through the stack instead; if not, they are marked expired, so that the stat or
  * open that follows asks the filters.  A directory's are asked for through the stack and kept for an instant (one tick of the
- * kernel's clock): the kernel checks permissions on every component of a path, and would ask for each once more.
+ * kernel's clock): the kernel checks permissions on every component of a path, and would ask for each once more.  A name that the file
+ * system does not have is asked for through the stack, too: a filter may lead it elsewhere, and nothing would follow.
  */
 #include "view/viewp.h"
 
@@ -17,6 +18,8 @@
 #define VIEWP_SEES_STAT                                                                                                    \
     (IOP_INTEREST_BIT(IRP_MJ_CREATE) | IOP_INTEREST_BIT(VIEW_MJ_QUERY_OPEN) | IOP_INTEREST_BIT(VIEW_MJ_NETWORK_QUERY_OPEN) |  \
      IOP_INTEREST_BIT(IRP_MJ_QUERY_INFORMATION) | IOP_INTEREST_BIT(IRP_MJ_CLEANUP) | IOP_INTEREST_BIT(IRP_MJ_CLOSE))
+#define VIEWP_LEADS_ELSEWHERE                                                                                              \
+    (IOP_INTEREST_BIT(IRP_MJ_CREATE) | IOP_INTEREST_BIT(VIEW_MJ_QUERY_OPEN) | IOP_INTEREST_BIT(VIEW_MJ_NETWORK_QUERY_OPEN))
 
 ULONGLONG
 ViewInterest(VIEW *View)
@@ -197,6 +200,9 @@ ViewpLookupStat(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT By
     NTSTATUS Status = STATUS_SUCCESS;
     if (!Directory) {
         Status = ViewpStatChild(Call, Parent, Name, Bytes, TRUE, Stat);
+        if (ViewIsNotFound(Status) && (Majors & VIEWP_LEADS_ELSEWHERE) != 0) {
+            return ViewpStatChild(Call, Parent, Name, Bytes, FALSE, Stat);
+        }
         Directory = NT_SUCCESS(Status) && (ViewStatMode(Stat) & VIEW_S_IFMT) == VIEW_S_IFDIR;
     }
     if (Directory) {

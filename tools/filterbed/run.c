@@ -23,6 +23,7 @@ static const char help[] =
     "\n"
     "  -f, --filter FILTER          a filter; repeat for more, their altitudes order them\n"
     "  -d, --directory DIR          show this directory through the filters\n"
+    "      --attach NAME[@ALTITUDE] attach an instance of filter NAME by hand, after loading\n"
     "      --memory                 show an empty volume in memory\n"
     "      --script FILE            instead of CMD: run file operations without mounting (- is "
     "stdin)\n"
@@ -66,11 +67,13 @@ enum {
     OPT_CC,
     OPT_DEBUG,
     OPT_SANITIZE,
+    OPT_ATTACH,
 };
 
 static const struct option options[] = {
     {"filter", required_argument, NULL, 'f'},
     {"directory", required_argument, NULL, 'd'},
+    {"attach", required_argument, NULL, OPT_ATTACH},
     {"memory", no_argument, NULL, OPT_MEMORY},
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"log", required_argument, NULL, OPT_LOG},
@@ -223,6 +226,9 @@ option(int opt, char **argv, struct run_options *o)
     case 'd':
         o->directory = optarg;
         return -1;
+    case OPT_ATTACH:
+        add(&o->attach, optarg);
+        return -1;
     case OPT_MEMORY:
         o->memory = true;
         return -1;
@@ -308,5 +314,6 @@ cmd_run(int argc, char **argv)
     }
     free(o.filters.items);
     free(o.reports.items);
+    free(o.attach.items);
     return status;
 }
