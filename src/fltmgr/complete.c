@@ -8,11 +8,12 @@
 static inline VOID
 FltpPostPrepare(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
 {
-    FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Post);
+    const PFLT_INSTANCE Instance = Callback->Instance;
+
     Operation->Objects.Filter = Callback->Filter;
-    Operation->Objects.Instance = Callback->Instance;
+    Operation->Objects.Instance = Instance;
     FltpParametersUndo(Operation);
-    Operation->Iopb.TargetInstance = Callback->Instance;
+    Operation->Iopb.TargetInstance = Instance;
 }
 
 /* Parameters as node Index sees them. */
@@ -46,10 +47,9 @@ FltpPostNext(FLTP_OPERATION *Operation, PVOID *Context)
     return NULL;
 }
 
-static inline FLTP_STEP
+static FLTP_STEP __attribute__((noinline))
 FltpPostApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_POSTOP_CALLBACK_STATUS Status)
 {
-    Operation->Data.Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
     if (Status == FLT_POSTOP_MORE_PROCESSING_REQUIRED) {
         if (Operation->Irp == NULL) {
             vf_report("K-12", "J-11", NULL, Callback->Filter->Owner, &Operation->Data,
@@ -70,11 +70,17 @@ FltpPostApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_POST
 static FLTP_STEP __attribute__((noinline))
 FltpPostWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK *Callback, PVOID Context)
 {
+    FLTP_THREAD *const Thread = Operation->Thread;
+    const PKTHREAD Current = KiThread;
+    const ULONG Major = Operation->Index;
+
     do {
         FltpPostPrepare(Operation, Callback);
-        KiDriverCallMove(Call, Callback->Owner);
+        FltpCounterAdd(&FltpCountersOf(Thread, Callback)->Majors[Major].Post);
+        KiDriverCallMove(Call, Current, Callback->Owner);
         const FLT_POSTOP_CALLBACK_STATUS Status = Callback->Post(&Operation->Data, FltpObjectsOf(Operation), Context, 0);
-        if (FltpPostApply(Operation, Callback, Status) == FltpStepSuspend) {
+        Operation->Data.Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
+        if (__builtin_expect(Status != FLT_POSTOP_FINISHED_PROCESSING, 0) && FltpPostApply(Operation, Callback, Status) == FltpStepSuspend) {
             return FltpStepSuspend;
         }
     } while ((Callback = FltpPostNext(Operation, &Context)) != NULL);
@@ -222,6 +228,7 @@ FltpDrainCall(FLTP_OPERATION *Copy, const FLTP_NODE *Taken)
     KI_DRIVER_CALL Call;
 
     FltpPostPrepare(Copy, Callback);
+    FltpCounterAdd(&FltpCountersOf(Copy->Thread, Callback)->Majors[Copy->Index].Post);
     FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Copy->Iopb.MajorFunction), "post");
     Call.Id = Copy->Id;
     NT_CALL(&Call, Status = Callback->Post(&Copy->Data, FltpObjectsOf(Copy), Taken->Context, FLTFL_POST_OPERATION_DRAINING));

@@ -167,17 +167,15 @@ FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP
     return Operation->Data.Flags & FLTFL_CALLBACK_DATA_DIRTY ? FltpPreDirty(Operation, Callback) : FltpStepNext;
 }
 
-static inline FLT_PREOP_CALLBACK_STATUS
-FltpPreCall(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CALLBACK *Callback, PVOID *Context)
+static inline VOID
+FltpPrePrepare(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
 {
+    const PFLT_INSTANCE Instance = Callback->Instance;
+
     Operation->Objects.Filter = Callback->Filter;
-    Operation->Objects.Instance = Callback->Instance;
+    Operation->Objects.Instance = Instance;
     FltpParametersUndo(Operation);
-    Operation->Iopb.TargetInstance = Callback->Instance;
-    FltpCounterAdd(&FltpCountersOf(Operation->Thread, Callback)->Majors[Operation->Index].Pre);
-    KiDriverCallMove(Call, Callback->Owner);
-    *Context = NULL;
-    return Callback->Pre(&Operation->Data, FltpObjectsOf(Operation), Context);
+    Operation->Iopb.TargetInstance = Instance;
 }
 
 /* The usual answers.  FALSE: FltpPreApply knows what it means. */
@@ -194,24 +192,39 @@ FltpPreAnswered(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PR
     return Status == FLT_PREOP_SUCCESS_NO_CALLBACK && Context == NULL;
 }
 
+/* The filter is exempt or going, or it has no pre-operation callback (J-02). */
+static VOID __attribute__((noinline))
+FltpPreNotCalled(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
+{
+    if (!(Callback->Flags & Operation->SkipMask) && FltpCallbackState(Callback) == FLTP_CALLBACK_NO_PRE) {
+        FltpNodePush(Operation, Callback, NULL);
+    }
+}
+
 /* Runs inside the walk's driver-call frame; of its own, so that its variables need not survive a fault. */
 static FLTP_STEP __attribute__((noinline))
 FltpPreWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call)
 {
     const FLTP_CALLBACK *Callback = &Operation->Callbacks[Operation->Position];
     const FLTP_CALLBACK *End = &Operation->Callbacks[Operation->Count];
+    /* Nothing that runs in between changes these. */
+    FLTP_THREAD *const Thread = Operation->Thread;
+    const PKTHREAD Current = KiThread;
+    const ULONGLONG SkipMask = Operation->SkipMask;
+    const ULONG Index = Operation->Index;
     PVOID Context;
 
     for (; Callback < End; Callback++) {
         Operation->Position++;
-        if (atomic_load_explicit(&Callback->State, memory_order_acquire) != 0 || (Callback->Flags & Operation->SkipMask)) {
+        if (__builtin_expect((atomic_load_explicit(&Callback->FlagsAndState, memory_order_acquire) & SkipMask) != 0, 0)) {
+            FltpPreNotCalled(Operation, Callback);
             continue;
         }
-        if (__builtin_expect(Callback->Pre == NULL, 0)) {
-            FltpNodePush(Operation, Callback, NULL);   /* J-02 */
-            continue;
-        }
-        const FLT_PREOP_CALLBACK_STATUS Status = FltpPreCall(Operation, Call, Callback, &Context);
+        FltpPrePrepare(Operation, Callback);
+        FltpCounterAdd(&FltpCountersOf(Thread, Callback)->Majors[Index].Pre);
+        KiDriverCallMove(Call, Current, Callback->Owner);
+        Context = NULL;
+        const FLT_PREOP_CALLBACK_STATUS Status = Callback->Pre(&Operation->Data, FltpObjectsOf(Operation), &Context);
         if (__builtin_expect(!FltpPreAnswered(Operation, Callback, Status, Context), 0)) {
             const FLTP_STEP Step = FltpPreApply(Operation, Callback, Status, Context);
             if (Step != FltpStepNext) {
@@ -231,7 +244,7 @@ FltpPreWalkIsEmpty(FLTP_OPERATION *Operation)
 {
     while (Operation->Position < Operation->Count) {
         const FLTP_CALLBACK *Callback = &Operation->Callbacks[Operation->Position];
-        if (atomic_load_explicit(&Callback->State, memory_order_acquire) == 0 && !(Callback->Flags & Operation->SkipMask)) {
+        if (!(Callback->Flags & Operation->SkipMask) && (FltpCallbackState(Callback) & ~FLTP_CALLBACK_NO_PRE) == 0) {
             return FALSE;
         }
         Operation->Position++;
@@ -300,6 +313,7 @@ FltpOperationCallLower(FLTP_OPERATION *Operation)
     Operation->Phase = FltpPhaseLower;
     IoCopyCurrentIrpStackLocationToNext(Irp);
     if (Operation->Saved != NULL) {
+        FltpParametersUndo(Operation);
         FltpParametersToNext(Operation);
     }
     IoSetCompletionRoutine(Irp, FltpCompletion, Operation, TRUE, TRUE, TRUE);
@@ -335,7 +349,7 @@ FltpOperationCompleted(FLTP_OPERATION *Operation)
         FltpParametersRestoreIrp(Operation);
     }
     Operation->Data.IoStatus = Irp->IoStatus;
-    if (Irp->IoStatus.Status == STATUS_REPARSE && Operation->Iopb.MajorFunction == IRP_MJ_CREATE) {
+    if (Irp->IoStatus.Status == STATUS_REPARSE && Operation->Index == IRP_MJ_CREATE) {
         Operation->Data.TagData = (PFLT_TAG_DATA_BUFFER)Irp->Tail.Overlay.AuxiliaryBuffer;
     }
 }
@@ -379,15 +393,6 @@ FltpOperationAfterPend(FLTP_OPERATION *Operation)
     return FltpPostWalk(Operation);
 }
 
-static FLTP_STEP
-FltpOperationDown(FLTP_OPERATION *Operation)
-{
-    if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
-        FltpFileClosing(Operation->Iopb.TargetFileObject);
-    }
-    return FltpOperationCallLower(Operation);
-}
-
 /* Drives the operation from Step on.  STATUS_PENDING: it is suspended, or was marked pending on its way. */
 NTSTATUS
 FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step)
@@ -395,17 +400,17 @@ FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step)
     for (;;) {
         switch (Step) {
         case FltpStepDown:
-            FltpParametersUndo(Operation);
             if (__builtin_expect(atomic_load_explicit(&Operation->Volume->Scanned, memory_order_relaxed) != 0, 0)) {
+                FltpParametersUndo(Operation);
                 FltpScanConflicts(Operation);
             }
+            if (Operation->Index == IRP_MJ_CLOSE) {
+                FltpFileClosing(Operation->Shown.TargetFileObject);
+            }
             if (!FltpOperationNeedsCompletion(Operation)) {
-                if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
-                    FltpFileClosing(Operation->Iopb.TargetFileObject);
-                }
                 return FltpOperationSkip(Operation);
             }
-            Step = FltpOperationDown(Operation);
+            Step = FltpOperationCallLower(Operation);
             if (Step == FltpStepSuspend) {
                 return STATUS_PENDING;
             }
@@ -413,8 +418,8 @@ FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step)
             Step = FltpPostWalk(Operation);
             break;
         case FltpStepUp:
-            if (Operation->Iopb.MajorFunction == IRP_MJ_CLOSE) {
-                FltpFileClosing(Operation->Iopb.TargetFileObject);
+            if (Operation->Index == IRP_MJ_CLOSE) {
+                FltpFileClosing(Operation->Shown.TargetFileObject);
             }
             Step = FltpPostWalk(Operation);
             break;
@@ -444,10 +449,11 @@ FltpOperationContinue(FLTP_OPERATION *Operation)
 /* ---- entry ---- */
 
 /* J-24: which registration flags exempt a filter from this operation. */
-static ULONG
+static ULONGLONG
 FltpSkipMask(UCHAR Major, ULONG IrpFlags, PFILE_OBJECT FileObject)
 {
-    ULONG Mask = FileObject != NULL && !(FileObject->Flags & FO_VOLUME_OPEN) ? FLTFL_OPERATION_REGISTRATION_SKIP_NON_DASD_IO : 0;
+    const ULONGLONG Mask =
+        FLTP_SKIP_STATE | (FileObject != NULL && !(FileObject->Flags & FO_VOLUME_OPEN) ? FLTFL_OPERATION_REGISTRATION_SKIP_NON_DASD_IO : 0);
 
     if (Major != IRP_MJ_READ && Major != IRP_MJ_WRITE) {
         return Mask;
@@ -485,8 +491,8 @@ FltpOperationEnterBelow(FLTP_OPERATION *Operation, PFLT_INSTANCE Instance)
     }
     Operation->Flags |= FLTP_OP_GENERATED;
     Operation->Data.Flags |= FLTFL_CALLBACK_DATA_GENERATED_IO;
-    if (Operation->Iopb.MajorFunction == IRP_MJ_CREATE) {
-        FltpRememberOpener(Operation->Iopb.TargetFileObject, Instance);
+    if (Operation->Index == IRP_MJ_CREATE) {
+        FltpRememberOpener(Operation->Shown.TargetFileObject, Instance);
     }
 }
 
@@ -498,7 +504,7 @@ FltpOperationFill(FLTP_OPERATION *Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
     Operation->Irp = Irp;
     Operation->Stack = Stack;
     Operation->Id = Extension != NULL ? Extension->OperationId : 0;
-    Operation->Data.Flags = FLTFL_CALLBACK_DATA_IRP_OPERATION | FltpParametersFromIrp(Operation, &Operation->Iopb);
+    Operation->Data.Flags = FLTFL_CALLBACK_DATA_IRP_OPERATION | FltpParametersFromIrp(Operation, &Operation->Shown);
     *(PETHREAD *)&Operation->Data.Thread = Irp->Tail.Overlay.Thread;
     Operation->Data.RequestorMode = Irp->RequestorMode;
     Operation->Objects.Size = sizeof(FLT_RELATED_OBJECTS);
@@ -513,7 +519,6 @@ FltpOperationFill(FLTP_OPERATION *Operation, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (Stack->MajorFunction == IRP_MJ_CREATE) {
         Operation->Flags |= FLTP_OP_SYNCHRONIZE;
     }
-    FltpParametersKeep(Operation);
     if (Extension != NULL && Extension->FilterTarget != NULL) {
         FltpOperationEnterBelow(Operation, Extension->FilterTarget);
     }
@@ -543,7 +548,7 @@ FltpDispatchObserved(PFLT_VOLUME Volume, PIRP Irp, PIO_STACK_LOCATION Stack, ULO
     }
     FLTP_THREAD *Thread = FltpThread();
     FLTP_SNAPSHOT *Snapshot = FltpSlotEnter(Thread, Volume);
-    FLTP_OPERATION *Operation = FltpOperationAllocate(Thread);
+    FLTP_OPERATION *Operation = FltpOperationAllocateBare(Thread);
     if (Operation == NULL || !FltpOperationReserve(Operation, Snapshot->Operations[Index].Count)) {
         if (Operation != NULL) {
             FltpOperationFree(Operation);

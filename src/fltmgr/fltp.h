@@ -265,18 +265,27 @@ typedef struct _FLT_INSTANCE {
 /* ---- volumes ---- */
 #define FLTP_CALLBACK_SKIP 1                   /* not called before operations any more: its instance is being detached */
 #define FLTP_CALLBACK_DEAD 2                   /* nor after them: its filter is dead */
+#define FLTP_CALLBACK_NO_PRE 4                 /* constant: has a post-operation callback only */
 typedef struct FLTP_CALLBACK {                 /* all that a walk reads: one cache line */
     PFLT_INSTANCE Instance;
     PFLT_FILTER Filter;
     PFLT_PRE_OPERATION_CALLBACK Pre;
     PFLT_POST_OPERATION_CALLBACK Post;
     vf_owner *Owner;
-    ULONG Flags;                               /* FLTFL_OPERATION_REGISTRATION_* */
+    union {
+        struct {
+            ULONG Flags;                       /* FLTFL_OPERATION_REGISTRATION_* */
+            _Atomic(ULONG) State;              /* FLTP_CALLBACK_* */
+        };
+        _Atomic(ULONGLONG) FlagsAndState;      /* both at one look; see FLTP_SKIP_STATE */
+    };
     ULONG FilterId;
     ULONG Rank;                                /* of Instance in FLTP_SNAPSHOT.Instances */
-    _Atomic(ULONG) State;                      /* FLTP_CALLBACK_* */
     ULONGLONG Reserved;
 } FLTP_CALLBACK;
+/* In FLTP_OPERATION.SkipMask: any State. */
+#define FLTP_SKIP_STATE 0xFFFFFFFF00000000ull
+static inline ULONG FltpCallbackState(const FLTP_CALLBACK *Callback) { return atomic_load_explicit(&Callback->State, memory_order_acquire); }
 
 _Static_assert(sizeof(FLTP_CALLBACK) == 64, "one cache line");
 
@@ -487,28 +496,6 @@ VOID FltpFileClosing(PFILE_OBJECT FileObject);                         /* after 
 VOID FltpFileObjectClosing(PFILE_OBJECT FileObject);                   /* IOP_HOOKS.FileObjectClosing */
 
 /* ---- operation.c ---- */
-FLTP_OPERATION *FltpOperationNew(VOID);
-/* Of the thread's spare blocks; the fields that a dispatch does not fill are zero. */
-static inline FLTP_OPERATION *
-FltpOperationAllocate(FLTP_THREAD *Thread)
-{
-    FLTP_OPERATION *Operation = Thread->Spare;
-
-    if (__builtin_expect(Operation != NULL, 1)) {
-        Thread->Spare = Operation->NextSpare;
-        Thread->SpareCount--;
-    } else if ((Operation = FltpOperationNew()) == NULL) {
-        return NULL;
-    }
-    FLTP_NODE *Nodes = Operation->Nodes;
-    const ULONG Capacity = Operation->NodeCapacity;
-    memset(Operation, 0, FIELD_OFFSET(FLTP_OPERATION, InlineNodes));
-    Operation->Nodes = Nodes;
-    Operation->NodeCapacity = Capacity;
-    Operation->Thread = Thread;
-    *(PFLT_IO_PARAMETER_BLOCK *)&Operation->Data.Iopb = &Operation->Iopb;
-    return Operation;
-}
 VOID FltpOperationFree(FLTP_OPERATION *Operation);
 static inline const char *FltpOperationName(const FLTP_OPERATION *Operation) { return Operation->Snapshot->Operations[Operation->Index].Name; }
 VOID FltpOperationDestroy(FLTP_OPERATION *Operation);                  /* a spare block's memory */

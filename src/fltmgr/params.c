@@ -162,6 +162,7 @@ FltpParametersFromIrp(FLTP_OPERATION *Operation, FLT_IO_PARAMETER_BLOCK *Iopb)
     Iopb->Reserved = 0;
     Iopb->TargetFileObject = Stack->FileObject;
     memcpy(&Iopb->Parameters, &Stack->Parameters, sizeof(Stack->Parameters));
+    memset((PUCHAR)&Iopb->Parameters + sizeof(Stack->Parameters), 0, sizeof(Iopb->Parameters) - sizeof(Stack->Parameters));
     if (Row->Buffer != FltpNone) {
         const BOOLEAN System = FltpUsesSystemBuffer(Row, Irp);
         *FltpPointerAt(Iopb, Row->Buffer) = System ? Irp->AssociatedIrp.SystemBuffer : Irp->UserBuffer;

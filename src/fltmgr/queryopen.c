@@ -136,7 +136,7 @@ FltpQueryFill(FLTP_OPERATION *Operation, FLTP_QUERY *Query, UCHAR Major)
     Operation->Objects.Size = sizeof(FLT_RELATED_OBJECTS);
     Operation->Objects.Volume = Operation->Volume;
     Operation->Objects.FileObject = Open->FileObject;
-    Operation->SkipMask = FLTFL_OPERATION_REGISTRATION_SKIP_NON_DASD_IO;
+    Operation->SkipMask = FLTP_SKIP_STATE | FLTFL_OPERATION_REGISTRATION_SKIP_NON_DASD_IO;
 }
 
 /* The file system's answer, as filters see it. */

@@ -111,7 +111,8 @@ FltpSnapshotFill(FLTP_SNAPSHOT *Snapshot)
             }
             Snapshot->Callbacks[Next++] = (FLTP_CALLBACK){ .Instance = Instance, .Filter = Instance->Filter,
                 .Pre = Operation->Pre, .Post = Operation->Post, .Owner = Instance->Filter->Owner,
-                .FilterId = Instance->Filter->Id, .Flags = Operation->Flags, .Rank = Rank };
+                .FilterId = Instance->Filter->Id, .Flags = Operation->Flags, .Rank = Rank,
+                .State = Operation->Pre == NULL ? FLTP_CALLBACK_NO_PRE : 0 };
         }
         Snapshot->Operations[Index].Count = Next - Snapshot->Operations[Index].First;
         if (Snapshot->Operations[Index].Count != 0) {

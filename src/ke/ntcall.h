@@ -54,11 +54,12 @@ VOID KiDriverCallLeave(KI_DRIVER_CALL *Call);  /* checks IRQL, locks, critical r
 VOID KiDriverCallFault(KI_DRIVER_CALL *Call);  /* after a fault: releases what the thread held, restores IRQL, reports K-00 with the stack */
 VOID KiDriverCallCheck(KI_DRIVER_CALL *Call);  /* reports and repairs IRQL and critical regions that the callee left changed */
 
-/* The frame of a running walk now belongs to the next callback (of Owner, in the same phase).  Between two callbacks only. */
+/* The frame of a running walk now belongs to the next callback (of Owner, in the same phase).  Between two callbacks only.  Thread: the
+ * calling one. */
 static inline VOID
-KiDriverCallMove(KI_DRIVER_CALL *Call, vf_owner *Owner)
+KiDriverCallMove(KI_DRIVER_CALL *Call, const struct _KTHREAD *Thread, vf_owner *Owner)
 {
-    if (__builtin_expect(KiThread->Irql != Call->EntryIrql, 0)) {
+    if (__builtin_expect(Thread->Irql != Call->EntryIrql, 0)) {
         KiDriverCallCheck(Call);
     }
     if (__builtin_expect(Call->Vf.record != NULL, 0)) {
