@@ -18,10 +18,16 @@ static _Atomic(VIEW *) ViewpListening;         /* read under RCU, written under 
 
 /* ---- numbers ---- */
 
+static ULONG
+ViewpSlotNumber(ULONGLONG FileId)
+{
+    return (ULONG)((FileId * 0x9e3779b97f4a7c15ull) >> 54);
+}
+
 static _Atomic(ULONGLONG) *
 ViewpSlot(VIEW *View, ULONGLONG FileId)
 {
-    return &View->Changed[(FileId * 0x9e3779b97f4a7c15ull) >> 54];
+    return &View->Changed[ViewpSlotNumber(FileId)];
 }
 _Static_assert(VIEW_CHANGE_SLOTS == 1 << 10, "ViewpSlot takes ten bits");
 
@@ -39,6 +45,9 @@ ViewTtlLimit(VIEW_CALL *Call, ULONGLONG FileId, ULONGLONG Parent, uint64_t *Ttl)
     VIEW *View = Call->View;
     if (*Ttl > VIEW_DEFAULT_TTL && Call->Attach.device != View->RootDevice) {
         *Ttl = VIEW_DEFAULT_TTL;               /* another file system is mounted there: nobody watches it */
+    }
+    if (atomic_load(&View->Unwatched) != 0 && atomic_load(&View->UnwatchedSlots[ViewpSlotNumber(FileId)]) != 0) {
+        *Ttl = 0;
     }
     if (*Ttl == 0 || atomic_load(&View->Changes) == Call->Began) {
         return;
@@ -152,6 +161,20 @@ view_changed_all(view *v)
     ViewpRaise(&v->AllChanged, atomic_fetch_add(&v->Changes, 1) + 1);
     if (v->Callbacks.invalidate_all != NULL) {
         v->Callbacks.invalidate_all(v->Callbacks.ctx);
+    }
+}
+
+void
+view_unwatched(view *v, uint64_t file, bool unwatched)
+{
+    ULONG Slot = ViewpSlotNumber(file);
+    if (unwatched) {
+        atomic_fetch_add(&v->UnwatchedSlots[Slot], 1);
+        atomic_fetch_add(&v->Unwatched, 1);
+        view_changed(v, file, 0, NULL, 0, VIEW_CHANGED_DATA);   /* also ends what is kept so far, and replies under way */
+    } else {
+        atomic_fetch_sub(&v->UnwatchedSlots[Slot], 1);
+        atomic_fetch_sub(&v->Unwatched, 1);
     }
 }
 
