@@ -163,6 +163,11 @@ int
 place_mount(const char *directory, struct place *p, struct host_error *err)
 {
     char message[1024] = "";
+    if (directory != NULL && strcmp(directory, "/") == 0) {
+        /* The command's own root would stay the one below the mount. */
+        return host_fail(err, "the root directory cannot be shown to a command through filters; "
+                              "choose a directory in it");
+    }
     int reason = enter_private_namespace();
     p->private = reason == 0;
     if (p->private && directory != NULL) {

@@ -233,12 +233,33 @@ read_script(const struct run_options *o, struct prepared *p, struct host_error *
     return 0;
 }
 
+/* Known before anything runs: a report that cannot be written would be lost in the end. */
+static int
+check_report(const char *path, struct host_error *err)
+{
+    struct stat st;
+    int rc = stat(path, &st) == 0 ? 0 : errno;
+    if (rc == 0) {
+        rc = S_ISDIR(st.st_mode) ? EISDIR : access(path, W_OK) == 0 ? 0 : errno;
+    } else if (rc == ENOENT) {
+        char *directory = host_path_dir(path);
+        rc = access(directory, W_OK | X_OK) == 0 ? 0 : errno;
+        free(directory);
+    }
+    return rc == 0 ? 0 : host_fail(err, "cannot write the report to %s: %s", path, strerror(rc));
+}
+
 int
 prepare(const struct run_options *o, struct prepared *p, struct host_error *err)
 {
     *p = (struct prepared){.directory_fd = -1, .log_fd = -1};
     if (open_directory(o, p, err) != 0 || read_script(o, p, err) != 0) {
         return -1;
+    }
+    for (size_t i = 0; i < o->reports.count; i++) {
+        if (check_report(strchr(o->reports.items[i], ':') + 1, err) != 0) {
+            return -1;
+        }
     }
     for (size_t i = 0; i < o->filters.count; i++) {
         if (prepare_filter(o, o->filters.items[i], p, err) != 0) {

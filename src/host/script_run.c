@@ -408,6 +408,8 @@ script_execute(const struct script *script, struct script_run *run, struct host_
         free(c.why);
     }
     script_close_all(run);
-    fflush(run->out);
+    if ((fflush(run->out) != 0 || ferror(run->out)) && result == 0) {
+        result = host_fail(err, "%s: its output cannot be written: %s", script->name, strerror(errno));
+    }
     return result;
 }

@@ -66,6 +66,7 @@ parse(int argc, char **argv, struct build_command *c)
         {NULL, 0, NULL, 0},
     };
     int opt;
+    long jobs;
     optind = 0;
     opterr = 0;
     while ((opt = getopt_long(argc, argv, ":o:j:vh", options, NULL)) != -1) {
@@ -83,7 +84,10 @@ parse(int argc, char **argv, struct build_command *c)
             c->options.cc = optarg;
             break;
         case 'j':
-            c->options.jobs = (unsigned)strtoul(optarg, NULL, 10);
+            if (!command_number(optarg, 1, 4096, &jobs)) {
+                return usage_error("--jobs takes a number from 1 to 4096, not ", optarg);
+            }
+            c->options.jobs = (unsigned)jobs;
             break;
         case 'v':
             c->options.verbose = true;

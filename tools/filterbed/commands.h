@@ -3,10 +3,16 @@
 #ifndef FILTERBED_TOOL_COMMANDS_H
 #define FILTERBED_TOOL_COMMANDS_H
 
+#include <stdbool.h>
+
 /* Exit statuses that all verbs share. */
 enum { EXIT_STATUS_OK = 0, EXIT_STATUS_FAILED = 1, EXIT_STATUS_USAGE = 2 };
 
 int cmd_build(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+
+/* A number from low to high, and nothing else, into *n. */
+bool
+command_number(const char *text, long low, long high, long *n);
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* filterbed VERB …: finds the verb and hands over. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -35,9 +38,30 @@ usage(FILE *to)
     fputs("\nfilterbed VERB --help tells more.\n", to);
 }
 
+bool
+command_number(const char *text, long low, long high, long *n)
+{
+    char *end;
+    errno = 0;
+    *n = strtol(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && *n >= low && *n <= high;
+}
+
+/* A standard descriptor that is closed would be the next file's. A command finds it closed as before. */
+static void
+keep_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_CLOEXEC) != fd) {
+            abort();
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
+    keep_standard_descriptors();
     if (argc < 2) {
         usage(stderr);
         return EXIT_STATUS_USAGE;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* filterbed run: options, then host/run.h does it. */
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -116,14 +115,31 @@ usage_error(const char *message, const char *what)
     return EXIT_STATUS_USAGE;
 }
 
-/* A number from low to high into *n. */
-static bool
-number(const char *text, long low, long high, long *n)
+static const char *
+option_name(int opt)
 {
-    char *end;
-    errno = 0;
-    *n = strtol(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && *n >= low && *n <= high;
+    for (const struct option *o = options; o->name != NULL; o++) {
+        if (o->val == opt) {
+            return o->name;
+        }
+    }
+    return "?";
+}
+
+/* For an option that is given once, with a value that says something. -1, or an exit status. */
+static int
+once(int opt, const char **value)
+{
+    if (*value != NULL) {
+        fprintf(stderr, "filterbed run: --%s is given twice: %s and %s; see filterbed run --help\n",
+                option_name(opt), *value, optarg);
+        return EXIT_STATUS_USAGE;
+    }
+    if (*optarg == '\0') {
+        return usage_error("an empty value for --", option_name(opt));
+    }
+    *value = optarg;
+    return -1;
 }
 
 /* The index of word in names, or -1. */
@@ -141,10 +157,17 @@ choice(const char *word, const char *const *names)
 static int
 option_number(int opt, struct run_options *o)
 {
+    const long low = opt == OPT_ERROR_EXITCODE ? 0 : 1,
+               high = opt == OPT_ERROR_EXITCODE ? 255
+                      : opt == OPT_WATCHDOG     ? 100000
+                                                : 4096;
     long n;
-    if (!number(optarg, opt == OPT_ERROR_EXITCODE ? 0 : 1, opt == OPT_ERROR_EXITCODE ? 255 : 100000,
-                &n)) {
-        return usage_error("not a number that fits: ", optarg);
+    if (!command_number(optarg, low, high, &n)) {
+        fprintf(stderr,
+                "filterbed run: --%s takes a number from %ld to %ld, not \"%s\"; see filterbed run "
+                "--help\n",
+                option_name(opt), low, high, optarg);
+        return EXIT_STATUS_USAGE;
     }
     switch (opt) {
     case OPT_ERROR_EXITCODE:
@@ -164,6 +187,17 @@ option_number(int opt, struct run_options *o)
 }
 
 static int
+choice_error(int opt, const char *const *names)
+{
+    fprintf(stderr, "filterbed run: --%s takes ", option_name(opt));
+    for (int i = 0; names[i] != NULL; i++) {
+        fprintf(stderr, "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ", names[i]);
+    }
+    fprintf(stderr, ", not \"%s\"; see filterbed run --help\n", optarg);
+    return EXIT_STATUS_USAGE;
+}
+
+static int
 option_choice(int opt, struct run_options *o)
 {
     static const char *const levels[] = {"off", "standard", "full", NULL};
@@ -180,7 +214,7 @@ option_choice(int opt, struct run_options *o)
                                                      : sanitizers;
     int n = choice(optarg, names);
     if (n < 0) {
-        return usage_error("not a value of that option: ", optarg);
+        return choice_error(opt, names);
     }
     switch (opt) {
     case OPT_VERIFY:
@@ -221,11 +255,13 @@ option(int opt, char **argv, struct run_options *o)
 {
     switch (opt) {
     case 'f':
+        if (*optarg == '\0') {
+            return usage_error("an empty value for --", "filter");
+        }
         add(&o->filters, optarg);
         return -1;
     case 'd':
-        o->directory = optarg;
-        return -1;
+        return once(opt, &o->directory);
     case OPT_ATTACH:
         add(&o->attach, optarg);
         return -1;
@@ -233,11 +269,9 @@ option(int opt, char **argv, struct run_options *o)
         o->memory = true;
         return -1;
     case OPT_SCRIPT:
-        o->script = optarg;
-        return -1;
+        return once(opt, &o->script);
     case OPT_LOG:
-        o->log = optarg;
-        return -1;
+        return once(opt, &o->log);
     case OPT_REPORT:
         return option_report(o);
     case OPT_NO_PASSTHROUGH:
@@ -286,6 +320,9 @@ check(int argc, char **argv, struct run_options *o)
         return usage_error(o->memory ? "-d DIR and --memory exclude each other"
                                      : "either -d DIR or --memory is needed",
                            "");
+    }
+    if (o->max_threads != 0 && o->threads > o->max_threads) {
+        return usage_error("--threads is more than --max-threads", "");
     }
     if ((optind < argc) == (o->script != NULL)) {
         return usage_error(o->script != NULL ? "a command and --script exclude each other: "
