@@ -77,6 +77,7 @@ void test_fs__set_reparse_point(void **State);
 void test_fs__query_open(void **State);
 void test_fs__open_by_id(void **State);
 void test_fs__relative_and_case(void **State);
+void test_fs__case_of_new_names(void **State);
 void test_fs__volume_information(void **State);
 void test_fs__security(void **State);
 void test_fs__contexts_torn_down_once(void **State);
@@ -112,6 +113,7 @@ void test_fs__storm(void **State);
     cmocka_unit_test_setup_teardown(test_fs__query_open, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs__open_by_id, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs__relative_and_case, Setup, Teardown), \
+    cmocka_unit_test_setup_teardown(test_fs__case_of_new_names, Setup, Teardown),    \
     cmocka_unit_test_setup_teardown(test_fs__volume_information, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs__security, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs__contexts_torn_down_once, Setup, Teardown), \

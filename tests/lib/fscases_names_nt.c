@@ -352,3 +352,49 @@ test_fs__relative_and_case(void **State)
     FsboxString(&Create.Name, L"\\moved\\none");
     assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_OBJECT_NAME_NOT_FOUND);
 }
+
+/* Case-insensitive: the directories of a name that is made, or renamed or linked to, are found by any spelling too. */
+void
+test_fs__case_of_new_names(void **State)
+{
+    FSBOX *Box = *State;
+    PFILE_OBJECT File;
+    IOP_CREATE Create = {.DesiredAccess = FSBOX_ALL, .Disposition = FILE_CREATE, .ShareAccess = FSBOX_SHARE, .ObjectAttributes = OBJ_CASE_INSENSITIVE};
+    FsboxClose(FsboxDirectory(Box, L"\\Dir"));
+    FsboxClose(FsboxDirectory(Box, L"\\Dir\\Below"));
+    FsboxString(&Create.Name, L"\\DIR\\below\\New");
+    assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_SUCCESS);
+    FsboxNameIs(File, L"\\Dir\\Below\\New");
+    assert_int_equal(FsboxRename(File, L"\\dir\\Renamed", 0, FALSE), STATUS_SUCCESS);
+    FsboxNameIs(File, L"\\Dir\\Renamed");
+    assert_int_equal(FsboxRename(File, L"\\DIR\\BELOW\\Linked", 0, TRUE), STATUS_SUCCESS);
+    assert_int_equal(FsboxTry(Box, L"\\Dir\\Below\\Linked"), STATUS_SUCCESS);
+    /* the case of the name itself, and of its directory at once */
+    assert_int_equal(FsboxRename(File, L"\\DIR\\RENAMED", 0, FALSE), STATUS_SUCCESS);
+    FsboxNameIs(File, L"\\Dir\\RENAMED");
+    assert_int_equal(FsboxRename(File, L"\\DIR\\below\\LINKED", 0, FALSE), STATUS_OBJECT_NAME_COLLISION);
+    assert_int_equal(FsboxRename(File, L"\\DIR\\none\\x", 0, FALSE), STATUS_OBJECT_PATH_NOT_FOUND);
+    FsboxClose(File);
+    FsboxString(&Create.Name, L"\\dir\\renamed");
+    assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_OBJECT_NAME_COLLISION);
+    FsboxString(&Create.Name, L"\\dir\\none\\x");
+    assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_OBJECT_PATH_NOT_FOUND);
+    FsboxString(&Create.Name, L"\\dIR\\Sub");
+    Create.CreateOptions = FILE_DIRECTORY_FILE;
+    assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_SUCCESS);
+    FsboxNameIs(File, L"\\Dir\\Sub");
+    FsboxClose(File);
+    Create.CreateOptions = 0;
+    Create.Disposition = FILE_SUPERSEDE;
+    FsboxString(&Create.Name, L"\\dIR\\renamed");
+    assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_SUCCESS);
+    FsboxNameIs(File, L"\\Dir\\RENAMED");
+    FsboxClose(File);
+    Create.Disposition = FILE_OPEN;
+    Create.DesiredAccess = DELETE;
+    Create.CreateOptions = FILE_DELETE_ON_CLOSE;
+    FsboxString(&Create.Name, L"\\dir\\Renamed");
+    assert_int_equal(FsboxOpenFull(Box, &Create, &File), STATUS_SUCCESS);
+    FsboxClose(File);
+    assert_int_equal(FsboxTry(Box, L"\\Dir\\RENAMED"), STATUS_OBJECT_NAME_NOT_FOUND);
+}

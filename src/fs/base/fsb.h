@@ -367,6 +367,8 @@ VOID FsbPathInitialize(FSB_PATH *Path);
 VOID FsbPathFree(FSB_PATH *Path);
 NTSTATUS FsbPathRoom(FSB_PATH *Path, ULONG Bytes);                     /* MaximumLength at least Bytes; contents kept */
 NTSTATUS FsbPathAppend(FSB_PATH *Path, PCUNICODE_STRING Component);    /* with a '\' between, if Path is not empty */
+/* For a name that is about to be made: spells the directories before the last component as the store does, in place.  NameLock. */
+NTSTATUS FsbPathRealParent(FSB_VOLUME *Volume, FSB_PATH *Path);
 /* The link's path, NameLock at least shared: no rename is under way.  Refresh: as the store finds it now. */
 NTSTATUS FsbLcbPath(FSB_LCB *Lcb, BOOLEAN Refresh, FSB_PATH *Path);
 

@@ -461,7 +461,11 @@ FsbOpenNew(FSB_OPEN *Open)
         return STATUS_OBJECT_NAME_COLLISION;
     }
     FsbMakeFrom(Open, &Make);
-    NTSTATUS Status = Open->Volume->Store->Make(Open->Volume, &Open->Resolve, &Make);
+    NTSTATUS Status = Open->Resolve.CaseSensitive ? STATUS_SUCCESS : FsbPathRealParent(Open->Volume, &Open->Path);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = Open->Volume->Store->Make(Open->Volume, &Open->Resolve, &Make);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

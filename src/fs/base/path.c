@@ -65,6 +65,34 @@ FsbParentBytes(PCUNICODE_STRING Path)
     return Characters > 0 ? (USHORT)((Characters - 1) * sizeof(WCHAR)) : 0;
 }
 
+/* Folding keeps the number of characters, so what stands behind the parent stays where it is. */
+NTSTATUS
+FsbPathRealParent(FSB_VOLUME *Volume, FSB_PATH *Path)
+{
+    const USHORT Parent = FsbParentBytes(&Path->Name);
+    FSB_RESOLVE Resolve;
+    if (Parent == 0) {
+        return STATUS_SUCCESS;
+    }
+    memset(&Resolve, 0, offsetof(FSB_RESOLVE, StorePart));
+    Resolve.Path = (UNICODE_STRING){.Buffer = Path->Name.Buffer, .Length = Parent, .MaximumLength = Parent};
+    Resolve.Light = TRUE;
+    NTSTATUS Status = Volume->Store->Resolve(Volume, &Resolve);
+    if (!NT_SUCCESS(Status)) {
+        return Status == STATUS_OBJECT_NAME_NOT_FOUND ? STATUS_OBJECT_PATH_NOT_FOUND : Status;
+    }
+    if (Resolve.RealPath.Buffer != Resolve.Path.Buffer) {
+        if (Resolve.RealPath.Length == Parent) {
+            memcpy(Path->Name.Buffer, Resolve.RealPath.Buffer, Parent);
+        } else {
+            Status = STATUS_OBJECT_PATH_NOT_FOUND;
+        }
+        port_free(Resolve.RealPath.Buffer);
+    }
+    Volume->Store->Abandon(Volume, &Resolve);
+    return Status;
+}
+
 static BOOLEAN
 FsbIsDefaultType(PCUNICODE_STRING Type)
 {

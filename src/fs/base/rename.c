@@ -126,7 +126,11 @@ FsbFindExisting(FSB_MOVE *Move)
 {
     FSB_RESOLVE Resolve = {.Path = Move->To.Name, .Light = TRUE};
     Resolve.CaseSensitive = (atomic_load(&FsbCcbOf(Move->FileObject)->Flags) & FSB_CCB_CASE_SENSITIVE) || Move->Volume->Options.ExactCaseOnly;
-    NTSTATUS Status = Move->Volume->Store->Resolve(Move->Volume, &Resolve);
+    NTSTATUS Status = Resolve.CaseSensitive || Move->TargetDirectory != NULL ? STATUS_SUCCESS : FsbPathRealParent(Move->Volume, &Move->To);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = Move->Volume->Store->Resolve(Move->Volume, &Resolve);
     if (Status == STATUS_OBJECT_NAME_NOT_FOUND) {
         return STATUS_SUCCESS;
     }

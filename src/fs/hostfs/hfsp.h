@@ -15,6 +15,7 @@
 typedef struct HFS_VOLUME {
     struct hostdir *Directory;
     ULONG Uid, Gid;                            /* effective, of the process */
+    port_lock FoldLock;                        /* one case-insensitive create at a time: the host compares bytes */
 } HFS_VOLUME;
 
 /* Descriptors plus one; 0 = none. */

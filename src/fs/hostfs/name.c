@@ -11,6 +11,7 @@
 #include "io/ntname.h"
 
 #define HFS_ENOENT 2
+#define HFS_EEXIST 17
 #define HFS_ENOTDIR 20
 
 static VOID
@@ -278,6 +279,34 @@ HfsResolve(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve)
 
 /* ---- making ---- */
 
+/* Another name that folds equal is there?  FoldLock. */
+static BOOLEAN
+HfsFoldCollides(FSB_VOLUME *Volume, PCUNICODE_STRING Path)
+{
+    FSB_PATH Real;
+    FsbPathInitialize(&Real);
+    const NTSTATUS Status = HfsFoldPath(HfsVolumeOf(Volume)->Directory, Path, &Real);
+    FsbPathFree(&Real);
+    return NT_SUCCESS(Status);
+}
+
+static int
+HfsMakeOnHost(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve, const struct hostdir_make *What, struct hostdir_stat *Made)
+{
+    HFS_VOLUME *Host = HfsVolumeOf(Volume);
+    HFS_FOUND *Found = HfsFoundOf(Resolve);
+    if (Resolve->CaseSensitive) {
+        return hostdir_make(Host->Directory, hostdir_root(Host->Directory), Found->Path.Text, What, &Found->Descriptor, Made);
+    }
+    port_lock_acquire(&Host->FoldLock);
+    int Result = -HFS_EEXIST;
+    if (!HfsFoldCollides(Volume, &Resolve->Path)) {
+        Result = hostdir_make(Host->Directory, hostdir_root(Host->Directory), Found->Path.Text, What, &Found->Descriptor, Made);
+    }
+    port_lock_release(&Host->FoldLock);
+    return Result;
+}
+
 NTSTATUS
 HfsMake(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve, const FSB_MAKE *Make)
 {
@@ -298,7 +327,7 @@ HfsMake(FSB_VOLUME *Volume, FSB_RESOLVE *Resolve, const FSB_MAKE *Make)
         .uid = Make->Uid,
         .gid = Make->Gid,
     };
-    const int Result = hostdir_make(Host->Directory, hostdir_root(Host->Directory), Found->Path.Text, &What, &Found->Descriptor, &Made);
+    const int Result = HfsMakeOnHost(Volume, Resolve, &What, &Made);
     if (Result < 0) {
         Found->Descriptor = -1;
         HfsAbandon(Volume, Resolve);
