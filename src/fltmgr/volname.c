@@ -236,7 +236,7 @@ FltpPropertiesFill(PFLT_VOLUME Volume, PFLT_VOLUME_PROPERTIES Properties)
     const USHORT Sector = Volume->RealDevice->SectorSize != 0 ? Volume->RealDevice->SectorSize : Volume->VolumeDevice->SectorSize;
 
     RtlZeroMemory(Properties, sizeof(*Properties));
-    Properties->DeviceType = Volume->DeviceType;
+    Properties->DeviceType = Volume->RealDevice->DeviceType;
     Properties->DeviceCharacteristics = Volume->RealDevice->Characteristics;
     Properties->DeviceObjectFlags = Volume->RealDevice->Flags;
     Properties->AlignmentRequirement = Volume->RealDevice->AlignmentRequirement;

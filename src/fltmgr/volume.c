@@ -210,7 +210,7 @@ FltpVolumeAllocate(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     atomic_store(&Volume->Object.Type, FltpTypeVolume);
     Volume->RealDevice = RealDevice;
     Volume->VolumeDevice = VolumeDevice;
-    Volume->DeviceType = RealDevice->DeviceType;
+    Volume->DeviceType = VolumeDevice->DeviceType;
     Volume->FileSystemType = FltpFileSystemType(VolumeDevice->DriverObject);
     atomic_store(&Volume->SetupOwed, 2);
     InitializeListHead(&Volume->Instances);

@@ -26,7 +26,7 @@ Say(const char *Word)
 static NTSTATUS
 OnSetup(PCFLT_RELATED_OBJECTS Objects, FLT_INSTANCE_SETUP_FLAGS Flags, DEVICE_TYPE DeviceType, FLT_FILESYSTEM_TYPE Type)
 {
-    (void)DeviceType;
+    assert_int_equal(DeviceType, FILE_DEVICE_DISK_FILE_SYSTEM);   /* the file system's, not the storage's */
     memcpy((PVOID)&LastObjects, Objects, sizeof(LastObjects));
     LastSetupFlags = Flags;
     LastType = Type;
