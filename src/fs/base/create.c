@@ -20,6 +20,15 @@ FsbResolveDone(FSB_OPEN *Open)
 
 /* ---- options ---- */
 
+/* What is opened in a transaction is not isolated by it, but the transaction must not have ended. */
+static BOOLEAN
+FsbTransactionIsOver(PFILE_OBJECT FileObject)
+{
+    const PTXN_PARAMETER_BLOCK Transaction = IoGetTransactionParameterBlock(FileObject);
+
+    return Transaction != NULL && !TmIsTransactionActive(Transaction->TransactionObject);
+}
+
 static NTSTATUS
 FsbCheckOptions(FSB_OPEN *Open)
 {
@@ -40,7 +49,7 @@ FsbCheckOptions(FSB_OPEN *Open)
     if (Open->Volume->Options.ReadOnly && (Explicit || Open->Disposition == FILE_OVERWRITE || Open->Disposition == FILE_SUPERSEDE)) {
         return STATUS_MEDIA_WRITE_PROTECTED;
     }
-    return STATUS_SUCCESS;
+    return FsbTransactionIsOver(Open->FileObject) ? STATUS_TRANSACTION_NOT_ACTIVE : STATUS_SUCCESS;
 }
 
 static ACCESS_MASK
