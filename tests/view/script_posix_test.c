@@ -3,6 +3,7 @@
  * A view with nothing mounted against a bare directory: over a host directory, and over an in-memory volume.  FILTERBED_SEED repeats a
  * random run, FILTERBED_FULL makes it long.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/fsuid.h>
 
 #include <cmocka.h>
 
 #include "host/host.h"
+#include "world_both.h"
 #include "world_cases.h"
 
 static char base_path[64], host_path[64];
@@ -68,7 +71,7 @@ group_setup(void **state)
     umask(0);
     strcpy(base_path, "/tmp/filterbed-bare-XXXXXX");
     strcpy(host_path, "/tmp/filterbed-host-XXXXXX");
-    if (mkdtemp(base_path) == NULL || mkdtemp(host_path) == NULL) {
+    if (mkdtemp(base_path) == NULL || mkdtemp(host_path) == NULL || chmod(base_path, 0755) != 0 || chmod(host_path, 0755) != 0) {
         return -1;
     }
     bare.root = open(base_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,11 +101,49 @@ group_teardown(void **state)
     return 0;
 }
 
+static void
+both_permitted(const char *path, unsigned mode)
+{
+    assert_int_equal(bare.ops->chmod(&bare, path, mode), 0);
+    assert_int_equal(over_host.ops->chmod(&over_host, path, mode), 0);
+}
+
+/* A directory that may be read but not searched, and one the other way round, as somebody whom modes bind. */
+static void
+test_view__half_permitted_directories(void **state)
+{
+    (void)state;
+    const uid_t me = geteuid();
+    STEP("directories with half the permissions");
+    BOTH(mkdir, "mine", 0777);
+    BOTH(chown, "mine", me == 0 ? 65534 : me, (gid_t)-1);
+    setfsuid(me == 0 ? 65534 : me);
+    BOTH(mkdir, "mine/full", 0700);
+    BOTH(mkdir, "mine/empty", 0700);
+    BOTH(mkdir, "mine/full/d", 0700);
+    BOTH(symlink, "d", "mine/full/s");
+    both_permitted("mine/full", 0600);
+    both_permitted("mine/empty", 0600);
+    assert_int_equal(world_check_list("mine/full"), 0);
+    world_check_list("mine/empty");
+    assert_int_equal(BOTH(rmdir, "mine/full"), -ENOTEMPTY);
+    assert_int_equal(BOTH(rmdir, "mine/empty"), 0);
+    assert_int_equal(BOTH(rmdir, "mine/full/d"), -EACCES);
+    both_permitted("mine/full", 0300);
+    assert_int_equal(world_check_list("mine/full"), -EACCES);
+    assert_int_equal(BOTH(rmdir, "mine/full"), -ENOTEMPTY);
+    assert_int_equal(BOTH(rmdir, "mine/full/d"), 0);
+    assert_int_equal(BOTH(unlink, "mine/full/s"), 0);
+    assert_int_equal(BOTH(rmdir, "mine/full"), 0);
+    setfsuid(me);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_CASES("host", setup_host),
+        cmocka_unit_test_setup(test_view__half_permitted_directories, setup_host),
         WORLD_CASES("memory", setup_memory),
     };
     return cmocka_run_group_tests_name("view_script", tests, group_setup, group_teardown);

@@ -3,11 +3,16 @@
 #include "fs/hostfs/hfsp.h"
 #include "io/ntname.h"
 
+#define HFS_EACCES 13
+
 NTSTATUS
 HfsIsEmpty(FSB_FCB *Fcb)
 {
     const int Anchor = HfsAnchor(Fcb);
     const int Result = Anchor < 0 ? Anchor : hostdir_is_empty(Anchor);
+    if (Result == -HFS_EACCES) {
+        return STATUS_SUCCESS;                 /* may be removed without being read: the host will tell */
+    }
     return Result == 0 ? STATUS_DIRECTORY_NOT_EMPTY : HfsStatus(Result, NULL);
 }
 
@@ -56,7 +61,10 @@ HfsDirStat(FSB_FCB *Fcb, PVOID Reader, const WCHAR *Name, USHORT Characters, FSB
     }
     Bytes[Length] = 0;
     const int Anchor = HfsAnchor(Fcb);
-    const int Result = Anchor < 0 ? Anchor : hostdir_stat_at(Anchor, Bytes, &Host);
+    int Result = Anchor < 0 ? Anchor : hostdir_stat_at(Anchor, Bytes, &Host);
+    if (Result == -HFS_EACCES) {
+        Result = Bytes[1] == '.' && Bytes[0] == '.' && Length == 2 ? hostdir_stat_fd(Anchor, &Host) : hostdir_entry_at(Anchor, Bytes, &Host);
+    }
     if (Result < 0) {
         return HfsStatus(Result, NULL);
     }

@@ -72,6 +72,8 @@ void hostdir_reader_rewind(hostdir_reader *reader);
 int hostdir_reader_next(hostdir_reader *reader, struct hostdir_entry *entry);   /* 1, 0 = end, -errno; skips . and .. */
 void hostdir_reader_close(hostdir_reader *reader);
 int hostdir_is_empty(int fd);                  /* 1 empty, 0 not, -errno */
+/* What the directory itself tells of an entry: inode and type, for one that may be read but not searched. */
+int hostdir_entry_at(int fd, const char *name, struct hostdir_stat *st);
 /* The entry that equal accepts; of several, the one with the smallest bytes.  -ENOENT. */
 int hostdir_find(int fd, bool (*equal)(void *ctx, const char *name, size_t length), void *ctx, char *found, size_t size);
 

@@ -172,6 +172,13 @@ int
 hostdir_reader_open(int fd, hostdir_reader **reader)
 {
     int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (own < 0 && errno == EACCES) {
+        /* "." has to be searched for; a directory may be readable all the same */
+        char self[32];
+        snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+        own = open(self, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        errno = own < 0 ? EACCES : errno;
+    }
     if (own < 0) {
         return -errno;
     }
@@ -245,6 +252,28 @@ hostdir_is_empty(int fd)
     rc = hostdir_reader_next(reader, &entry);
     hostdir_reader_close(reader);
     return rc < 0 ? rc : rc == 0;
+}
+
+int
+hostdir_entry_at(int fd, const char *name, struct hostdir_stat *st)
+{
+    hostdir_reader *reader;
+    struct hostdir_stat directory;
+    int rc = hostdir_stat_fd(fd, &directory);
+    if (rc == 0) {
+        rc = hostdir_reader_open(fd, &reader);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    struct hostdir_entry entry;
+    while ((rc = hostdir_reader_next(reader, &entry)) > 0 && strcmp(entry.name, name) != 0) {
+    }
+    if (rc > 0) {
+        *st = (struct hostdir_stat){ .dev = directory.dev, .ino = entry.ino, .mode = entry.type, .nlink = 1 };
+    }
+    hostdir_reader_close(reader);
+    return rc < 0 ? rc : rc > 0 ? 0 : -ENOENT;
 }
 
 int
