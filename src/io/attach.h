@@ -35,6 +35,11 @@ struct iop_attachment {
     uint8_t sub100_atime, sub100_mtime, sub100_ctime, sub100_btime;   /* exact time = NT time * 100 ns + this */
     uint8_t created;                           /* out of creates */
     uint32_t blksize;                          /* out of queries: preferred I/O size, 0 = unknown */
+    /* in, of renames within a directory, UTF-16: the path that the file should have had, relative to the volume, and its new last
+     * component.  out: the base file system did just that; filters may have made another rename of it, or nothing */
+    const uint16_t *old_path, *new_name;
+    uint16_t old_path_bytes, new_name_bytes;
+    uint8_t renamed_as_asked;
     uint64_t device;                           /* out, with the times: the host's number of the file system, 0 = none or not said */
 };
 

@@ -84,6 +84,19 @@ ViewpMoveLink(VIEW *View, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, VI
     }
 }
 
+/* So that the base file system can say whether this is what happened in the end. */
+static VOID
+ViewpExpectRename(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, const WCHAR *NewName, USHORT NewBytes)
+{
+    UNICODE_STRING Path;
+    if (NT_SUCCESS(ViewPath(Call->View, Parent, 0, Name, Bytes, Call->Scratch->Path, VIEW_PATH_BYTES, &Path))) {
+        Call->Attach.old_path = (const uint16_t *)Path.Buffer;
+        Call->Attach.old_path_bytes = Path.Length;
+        Call->Attach.new_name = (const uint16_t *)NewName;
+        Call->Attach.new_name_bytes = NewBytes;
+    }
+}
+
 static NTSTATUS
 ViewpRename(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, VIEW_NODE *NewParent, const WCHAR *NewName,
             USHORT NewBytes, uint32_t Flags)
@@ -98,10 +111,15 @@ ViewpRename(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes,
     if (!(Flags & VIEWP_RENAME_NOREPLACE)) {
         Semantics |= FILE_RENAME_REPLACE_IF_EXISTS;
     }
+    if (Parent == NewParent) {
+        ViewpExpectRename(Call, Parent, Name, Bytes, NewName, NewBytes);
+    }
     Status = ViewpSetName(Call, FileObject, FileRenameInformationEx, Semantics, Parent == NewParent, NewParent, NewName, NewBytes);
     if (NT_SUCCESS(Status)) {
-        ViewDoubtName(Call->View, Parent, Name, Bytes);
-        ViewDoubtName(Call->View, NewParent, NewName, NewBytes);
+        if (!Call->Attach.renamed_as_asked) {
+            ViewDoubtName(Call->View, Parent, Name, Bytes);
+            ViewDoubtName(Call->View, NewParent, NewName, NewBytes);
+        }
         ViewpMoveLink(Call->View, Parent, Name, Bytes, NewParent, NewName, NewBytes);
     }
     IopCloseFile(FileObject);

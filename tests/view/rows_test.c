@@ -23,6 +23,7 @@ typedef struct SEEN {
 static SEEN Seen[256];
 static _Atomic(ULONG) SeenCount;
 static PDEVICE_OBJECT Lower, Watcher;
+static WCHAR Instead;                          /* renames get this name, if it is not 0 */
 
 static NTSTATUS
 Watch(PDEVICE_OBJECT Device, PIRP Irp)
@@ -43,6 +44,9 @@ Watch(PDEVICE_OBJECT Device, PIRP Irp)
         } else if (One->Major == IRP_MJ_SET_INFORMATION) {
             One->Class = Stack->Parameters.SetFile.FileInformationClass;
             One->Target = Stack->Parameters.SetFile.FileObject != NULL;
+            if (Instead != 0 && One->Class == FileRenameInformationEx) {
+                ((PFILE_RENAME_INFORMATION)Irp->AssociatedIrp.SystemBuffer)->FileName[0] = Instead;
+            }
         } else if (One->Major == IRP_MJ_QUERY_INFORMATION) {
             One->Class = Stack->Parameters.QueryFile.FileInformationClass;
         } else if (One->Major == IRP_MJ_FILE_SYSTEM_CONTROL) {
@@ -67,6 +71,27 @@ WatchEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 
 static view *View;
 static struct view_who Who = { .uid = 0, .gid = 0 };
+
+/* Names of the root that the kernel was told to forget, one letter each. */
+static CHAR Forgotten[16];
+
+static void
+forget_entry(void *ctx, view_node parent, const char *name, size_t length)
+{
+    (void)ctx;
+    if (parent == VIEW_ROOT && length == 1 && strlen(Forgotten) + 1 < sizeof Forgotten) {
+        strncat(Forgotten, name, 1);
+    }
+}
+
+static void
+forget_node(void *ctx, view_node node, int64_t offset, int64_t length)
+{
+    (void)ctx;
+    (void)node;
+    (void)offset;
+    (void)length;
+}
 
 static const CHAR *
 name_of(UCHAR Major)
@@ -204,6 +229,24 @@ ignore_entry(void *ctx, const char *name, size_t length, uint64_t cookie, const 
     return true;
 }
 
+/* A rename that a filter made another one of, and one that it left alone. */
+static void
+test_view_rows__renamed_otherwise(void **state)
+{
+    (void)state;
+    Forgotten[0] = 0;
+    assert_int_equal(view_rename(View, VIEW_ROOT, "f", 1, VIEW_ROOT, "g", 1, 0, &Who), 0);
+    assert_string_equal(Forgotten, "");
+    Instead = L'h';
+    assert_int_equal(view_rename(View, VIEW_ROOT, "g", 1, VIEW_ROOT, "x", 1, 0, &Who), 0);
+    Instead = 0;
+    assert_string_equal(Forgotten, "gx");
+    Forgotten[0] = 0;
+    assert_int_equal(view_rename(View, VIEW_ROOT, "h", 1, VIEW_ROOT, "f", 1, 0, &Who), 0);
+    assert_string_equal(Forgotten, "");
+    atomic_store(&SeenCount, 0);
+}
+
 static void
 test_view_rows__names(void **state)
 {
@@ -261,6 +304,8 @@ test_view_rows__end_closes_handles(void **state)
     expect("CLEANUP CLOSE CLEANUP CLOSE");
 }
 
+static const struct view_callbacks Callbacks = { .invalidate_entry = forget_entry, .invalidate_node = forget_node };
+
 static int
 group_setup(void **state)
 {
@@ -270,7 +315,7 @@ group_setup(void **state)
     if (!HOST_STATUS_OK(host_nt_start(NULL)) || !HOST_STATUS_OK(host_nt_volume_add(&Volume))) {
         return -1;
     }
-    if (view_create(&View, 1, NULL, NULL) != 0) {
+    if (view_create(&View, 1, NULL, &Callbacks) != 0) {
         return -1;
     }
     UNICODE_STRING Path = { 0 };
@@ -299,7 +344,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_view_rows__files), cmocka_unit_test(test_view_rows__stat_and_lookup),
-        cmocka_unit_test(test_view_rows__metadata), cmocka_unit_test(test_view_rows__names),
+        cmocka_unit_test(test_view_rows__metadata), cmocka_unit_test(test_view_rows__renamed_otherwise),
+        cmocka_unit_test(test_view_rows__names),
         cmocka_unit_test(test_view_rows__end_closes_handles),
     };
     return cmocka_run_group_tests_name("view_rows", tests, group_setup, group_teardown);

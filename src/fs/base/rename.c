@@ -375,6 +375,26 @@ FsbMoveLocked(FSB_MOVE *Move, PIRP Irp)
     return Status == STATUS_ALREADY_COMMITTED ? STATUS_SUCCESS : Status;
 }
 
+/* Whether view got the rename it asked for. */
+static BOOLEAN
+FsbMovedAsAsked(const FSB_MOVE *Move)
+{
+    const struct iop_attachment *Attachment = Move->Attachment;
+    if (Attachment->old_path == NULL || Move->Link) {
+        return FALSE;
+    }
+    UNICODE_STRING Old = {.Buffer = (PWCH)Attachment->old_path, .Length = Attachment->old_path_bytes};
+    const UNICODE_STRING New = {.Buffer = (PWCH)Attachment->new_name, .Length = Attachment->new_name_bytes};
+    const UNICODE_STRING Parent = {.Buffer = Move->From.Name.Buffer, .Length = FsbParentBytes(&Move->From.Name)};
+    const UNICODE_STRING NewParent = {.Buffer = Move->To.Name.Buffer, .Length = FsbParentBytes(&Move->To.Name)};
+    const UNICODE_STRING Last = FsbLastComponent(&Move->To.Name);
+    if (Old.Length != 0 && Old.Buffer[0] == L'\\') {
+        Old.Buffer++;
+        Old.Length -= sizeof(WCHAR);
+    }
+    return FsbSamePath(&Move->From.Name, &Old) && FsbSamePath(&Parent, &NewParent) && FsbSamePath(&Last, &New);
+}
+
 /* For whoever caches names above.  No lock is held. */
 static VOID
 FsbReportMove(const FSB_MOVE *Move)
@@ -417,6 +437,9 @@ FsbRenameOrLink(PIRP Irp, PFILE_OBJECT FileObject, BOOLEAN Link, BOOLEAN Extende
     FsbDeferredRelease(Move.Deferred);
     if (NT_SUCCESS(Status) && !FsbFromView(Irp)) {
         FsbReportMove(&Move);
+    }
+    if (NT_SUCCESS(Status) && Move.Attachment != NULL) {
+        Move.Attachment->renamed_as_asked = FsbMovedAsAsked(&Move);
     }
     if (Move.Replaced != NULL) {
         if (Move.PurgeReplaced) {
