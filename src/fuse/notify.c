@@ -4,6 +4,9 @@
  * serving thread: everybody queues, one thread writes.  Equal neighbours in the queue are merged.  A queue that grows beyond
  * FUSE_NOTES_MAX is given up: everything the view knows is invalidated instead.
  *
+ * A reply that was written just before may not be in place in the kernel yet, and would undo what it was told.  So everything is told once
+ * more a little later (ECHO_AFTER), unless there is too much of it.
+ *
  * A name is expired, not thrown away, where the kernel can do that: the next use of it asks.  So a directory that somebody works in keeps
  * its name when nothing happened to it.
  */
@@ -12,12 +15,16 @@
 #include <errno.h>
 #include <string.h>
 
+#define ECHO_AFTER UINT64_C(20000000)
+#define ECHO_MAX 512
+
 struct fuse_note {
     struct fuse_note *next;
     view_node node;                            /* the parent for an entry */
     int64_t offset, length;
     size_t name_length;
-    bool entry;
+    bool entry, echo;
+    uint64_t due;                              /* of an echo, monotonic clock */
     uint32_t cancel;                           /* thread whose operation is to be cancelled; no message to the kernel */
     char name[];
 };
@@ -110,17 +117,56 @@ notify_take(struct fuse_notifier *n, bool *all, bool *stop)
     return list;
 }
 
+/* The notifier's own: what is to be told once more, in order of time. */
+struct notify_echoes {
+    struct fuse_notes notes;
+    unsigned count;
+};
+
+/* Takes the note over. */
 static void
-notify_send_all(struct fuse_session *s, struct fuse_note *list, bool stop)
+notify_done(struct notify_echoes *echoes, struct fuse_note *note)
+{
+    if (echoes == NULL || note->cancel != 0 || note->echo || echoes->count >= ECHO_MAX) {
+        port_free(note);
+        return;
+    }
+    note->next = NULL;
+    note->echo = true;
+    note->due = port_clock_monotonic() + ECHO_AFTER;
+    notes_put(&echoes->notes, note);
+    echoes->count++;
+}
+
+static void
+notify_send_all(struct fuse_session *s, struct fuse_note *list, bool stop, struct notify_echoes *echoes)
 {
     while (list != NULL) {
         struct fuse_note *next = list->next;
-        if (!stop && !atomic_load(&s->ended)) {
+        const bool send = !stop && !atomic_load(&s->ended);
+        if (send) {
             notify_send(s, list);
         }
-        port_free(list);
+        notify_done(send ? echoes : NULL, list);
         list = next;
     }
+}
+
+/* When the next one is due, or PORT_FOREVER. */
+static uint64_t
+notify_send_echoes(struct fuse_session *s, struct notify_echoes *echoes, bool stop)
+{
+    struct fuse_note *note;
+    while ((note = echoes->notes.head) != NULL && (stop || note->due <= port_clock_monotonic())) {
+        echoes->notes.head = note->next;
+        echoes->count--;
+        note->next = NULL;
+        notify_send_all(s, note, stop, NULL);
+    }
+    if (note == NULL) {
+        echoes->notes.tail = &echoes->notes.head;
+    }
+    return note != NULL ? note->due : PORT_FOREVER;
 }
 
 /* ---- everything ---- */
@@ -151,7 +197,7 @@ notify_known(struct fuse_session *s, bool stop)
     const struct view_callbacks to = { .ctx = &notes, .invalidate_entry = known_entry, .invalidate_node = known_node };
     if (!stop && s->view != NULL) {
         view_known(s->view, &to);
-        notify_send_all(s, notes.head, false);
+        notify_send_all(s, notes.head, false, NULL);
     }
 }
 
@@ -160,20 +206,21 @@ notify_main(void *arg)
 {
     struct fuse_session *s = arg;
     struct fuse_notifier *n = &s->notifier;
+    struct notify_echoes echoes = { .notes.tail = &echoes.notes.head };
     for (;;) {
         uint32_t seen = atomic_load(&n->signal);
         bool all, stop;
         struct fuse_note *list = notify_take(n, &all, &stop);
+        notify_send_all(s, list, stop, &echoes);
+        if (all) {
+            notify_known(s, stop);
+        }
+        const uint64_t due = notify_send_echoes(s, &echoes, stop);
         if (list == NULL && !all) {
             if (stop) {
                 return;
             }
-            port_wait(&n->signal, seen, PORT_FOREVER);
-            continue;
-        }
-        notify_send_all(s, list, stop);
-        if (all) {
-            notify_known(s, stop);
+            port_wait(&n->signal, seen, due);
         }
     }
 }

@@ -224,7 +224,7 @@ static void
 watch_event(struct host_watch *w, const struct fanotify_event_metadata *meta)
 {
     struct watch_event event = { 0 };
-    unsigned what = VIEW_CHANGED_ATTRIBUTES;
+    unsigned what = (meta->mask & FAN_ATTRIB) ? VIEW_CHANGED_ATTRIBUTES : 0;
     if (meta->mask & FAN_Q_OVERFLOW) {
         atomic_fetch_add_explicit(&w->overflows, 1, memory_order_relaxed);
         view_changed_all(w->v);

@@ -86,6 +86,9 @@ static VOID
 ViewpTellNode(VIEW *View, VIEW_NODE *Node, unsigned What)
 {
     const struct view_callbacks *To = &View->Callbacks;
+    if ((What & VIEW_CHANGED_ATTRIBUTES) && (atomic_load(&Node->Mode) & VIEW_S_IFMT) == VIEW_S_IFREG) {
+        atomic_fetch_or(&Node->Mode, VIEW_S_ISUID | VIEW_S_ISGID);   /* may be set now: assumed until the next stat says */
+    }
     if (What & VIEW_CHANGED_NAMES) {
         ViewpTellLinks(View, To, Node);
     }
@@ -197,7 +200,8 @@ view_known(view *v, const struct view_callbacks *to)
 static VOID
 ViewpFileChanged(PDEVICE_OBJECT VolumeDevice, const IOP_CHANGE *Change)
 {
-    unsigned What = ((Change->What & IOP_CHANGED_DATA) ? VIEW_CHANGED_DATA : 0) | ((Change->What & IOP_CHANGED_NAMES) ? VIEW_CHANGED_NAMES : 0);
+    unsigned What = ((Change->What & IOP_CHANGED_DATA) ? VIEW_CHANGED_DATA : 0) | ((Change->What & IOP_CHANGED_NAMES) ? VIEW_CHANGED_NAMES : 0) |
+                    ((Change->What & IOP_CHANGED_ATTRIBUTES) ? VIEW_CHANGED_ATTRIBUTES : 0);
     port_rcu_read_lock();
     for (VIEW *View = atomic_load(&ViewpListening); View != NULL; View = atomic_load(&View->NextView)) {
         if (View->VolumeDevice == VolumeDevice) {
