@@ -8,7 +8,7 @@
  */
 #include "fltmgr/fltp.h"
 
-#define FLTP_VALUE_BYTES 1024
+#define FLTP_VALUE_BYTES 4096
 typedef struct FLTP_VALUE {
     union { KEY_VALUE_PARTIAL_INFORMATION Information; UCHAR Bytes[FLTP_VALUE_BYTES]; };
 } FLTP_VALUE;

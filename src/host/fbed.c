@@ -70,7 +70,7 @@ static bool
 unload_waits(vf_owner *owner, unsigned seconds)
 {
     (void)owner;
-    return seconds >= atomic_load(&watchdog_seconds);
+    return seconds >= atomic_load(&watchdog_seconds) || unload_hurried();
 }
 
 int

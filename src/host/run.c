@@ -124,11 +124,22 @@ finish_server(struct supervisor *s)
         end = now_ms() + GRACE_MS; /* in DriverEntry, maybe for ever */
     }
     s->interrupted = false;
+    bool hurried = false;
     if (!s->up.ended) {
         channel_send(s->down, json_pack("{s:s}", "type", "finish"), -1);
     }
-    for (uint64_t now; !s->up.ended && !s->interrupted && (now = now_ms()) < end;) {
+    for (uint64_t now; !s->up.ended && (now = now_ms()) < end;) {
         supervise_step(s, (int)(end - now));
+        if (s->interrupted && hurried) {
+            break;
+        }
+        if (s->interrupted) {
+            /* It gives up what it waits for, and still reports. */
+            s->interrupted = false;
+            hurried = true;
+            kill(s->server, SIGINT);
+            end = now_ms() + 4 * GRACE_MS;
+        }
     }
     if (!s->up.ended) {
         char text[256];

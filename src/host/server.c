@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "host/report.h"
 #include "host/run.h"
 #include "host/script.h"
+#include "host/unload.h"
 #include "host/watch.h"
 #include "host/where.h"
 
@@ -291,16 +293,12 @@ run_script(void *arg)
 static bool
 ends(struct server *s, const _Atomic(uint32_t) *ended)
 {
-    const unsigned seconds = number(s, "watchdog");
-    const uint64_t deadline = port_clock_monotonic() + (uint64_t)seconds * 1000000000;
-    while (atomic_load(ended) == 0 && port_wait(ended, 0, deadline)) {
-    }
-    if (atomic_load(ended) != 0) {
+    unsigned waited;
+    if (unload_wait(ended, number(s, "watchdog"), &waited)) {
         return true;
     }
-    if (where_report_stuck(seconds) == 0) {
-        vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s",
-                  seconds);
+    if (where_report_stuck(waited) == 0) {
+        vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s", waited);
     }
     return false;
 }
@@ -392,11 +390,18 @@ next_message(struct channel *down)
 }
 
 static void
+interrupted(int signo)
+{
+    (void)signo;
+    unload_hurry();
+}
+
+static void
 prepare_process(void)
 {
     struct rlimit files;
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
+    signal(SIGINT, interrupted); /* by the supervisor: the server is in a session of its own */
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -411,6 +416,7 @@ fbed_server(void)
     struct channel down;
     json_t *message;
     bool go_on, loaded = false;
+    prctl(PR_SET_NAME, "filterbed"); /* not "exe" */
     prepare_process();
     channel_init(&down, CHANNEL_DOWN);
     s->config = next_message(&down);

@@ -39,22 +39,37 @@ unload_thread(void *arg)
     job->result.status = host_nt_unload(job->filter->driver, &job->result.how);
     job->result.returned = true;
     atomic_store(&job->done, 1);
-    port_wake((const _Atomic(uint32_t) *)&job->done, UINT32_MAX);
+    port_wake(&job->done, UINT32_MAX);
     drop(job);
 }
 
 /* ---- run ---- */
 
-static bool
-wait_done(struct unload_job *job, unsigned seconds)
+static _Atomic(int) hurried;
+
+void
+unload_hurry(void)
 {
-    const uint64_t deadline = port_clock_monotonic() + (uint64_t)seconds * 1000000000;
-    while (atomic_load(&job->done) == 0) {
-        if (!port_wait((const _Atomic(uint32_t) *)&job->done, 0, deadline)) {
-            break;
-        }
+    atomic_store(&hurried, 1);
+}
+
+bool
+unload_hurried(void)
+{
+    return atomic_load(&hurried) != 0;
+}
+
+bool
+unload_wait(const _Atomic(uint32_t) *done, unsigned seconds, unsigned *waited)
+{
+    const uint64_t second = 1000000000, started = port_clock_monotonic();
+    uint64_t now = started;
+    while (atomic_load(done) == 0 && !unload_hurried() && now < started + seconds * second) {
+        port_wait(done, 0, now + second / 10);
+        now = port_clock_monotonic();
     }
-    return atomic_load(&job->done) != 0;
+    *waited = (unsigned)((now - started + second / 2) / second);
+    return atomic_load(done) != 0;
 }
 
 void
@@ -74,7 +89,8 @@ unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *resul
     }
     /* FltUnregisterFilter gives up by itself, once per wait; three waits, and time for slow
      * machines. */
-    if (wait_done(job, watchdog * 3 + 5)) {
+    unsigned waited;
+    if (unload_wait(&job->done, watchdog * 3 + 5, &waited)) {
         port_thread_join(thread);
         *result = job->result;
     } else {
@@ -84,7 +100,7 @@ unload_run(struct fbed_filter *f, unsigned watchdog, struct unload_result *resul
         vf_report_stack("K-01", "F-19", NULL, f->image.owner, NULL, vf_stack_intern(frames, count),
                         "the unload routine of %s has not returned after %u s; on Windows the "
                         "unload would hang here",
-                        f->service, watchdog * 3 + 5);
+                        f->service, waited);
         port_thread_detach(thread);
     }
     drop(job);

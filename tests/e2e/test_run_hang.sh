@@ -37,3 +37,16 @@ fb run -q -f hanging --watchdog=1 -d d --threads=2 -- sh -c 'for i in 1 2 3 4 5 
 exits 0
 prints done
 check "nothing stays mounted" sh -c "! grep -q fuse.filterbed /proc/mounts"
+# Ctrl-C in an unload that hangs: it is given up at once, and reported
+driver stuck 370100
+env --default-signal=INT setsid "$FILTERBED" run -f stuck --watchdog=60 --error-exitcode=99 -d d -- true >out 2>err &
+run=$!
+sleep 3
+started=$SECONDS
+kill -INT $run
+wait $run
+status=$?
+exits 99
+check "it was not waited for" [ $((SECONDS - started)) -lt 15 ]
+says "the unload routine of stuck has not returned"
+says "stuck, altitude 370100, 1 instance, abandoned"

@@ -75,3 +75,23 @@ says "1 instance, refused to unload"
 says "it does not support service stop"
 check "asked only" [ "$(grep -c 'moody: unload' err)" = 1 ]
 says "no findings"
+
+# Altitudes of any length
+moody
+sed -i "s/\"370120\"/\"$(printf '9%.0s' $(seq 400)).$(printf '1%.0s' $(seq 400))\"/" moody/moody.inf
+fb run -f moody --memory --script s
+exits 0
+says "1 instance, unloaded"
+
+# What a crashed filter had pended is answered; who waits for it does not hang
+need_fuse
+moody DEFERS
+mkdir d
+echo x >d/pended
+echo x >d/fault
+started=$SECONDS
+fb run -f moody --error-exitcode=99 -d d -- sh -c 'cat pended & sleep 0.5; cat fault; wait; cat pended'
+exits 99
+prints x
+says "driver moody faulted"
+check "nobody waited" [ $((SECONDS - started)) -lt 20 ]
