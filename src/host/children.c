@@ -148,6 +148,22 @@ exec_command(const struct supervisor *s, int failure)
     _exit(RUN_EXIT_FAILED);
 }
 
+/* execvp says EACCES too when a directory of the path is closed to us: is the command in one of the others at all? */
+static bool
+in_path(const char *name)
+{
+    const char *path = getenv("PATH");
+    bool found = strchr(name, '/') != NULL;
+    for (const char *at = path != NULL ? path : ""; !found && *at != '\0';) {
+        const size_t length = strcspn(at, ":");
+        char *candidate = host_printf("%.*s/%s", length > 0 ? (int)length : 1, length > 0 ? at : ".", name);
+        found = access(candidate, F_OK) == 0;
+        free(candidate);
+        at += length + (at[length] == ':');
+    }
+    return found;
+}
+
 static int
 explain_command(const struct supervisor *s, int error, int *status, struct host_error *err)
 {
@@ -156,6 +172,9 @@ explain_command(const struct supervisor *s, int error, int *status, struct host_
         *status = RUN_EXIT_FAILED;
         return host_fail(err, "cannot enter %s through the filters: %s", s->place.cwd,
                          strerror(-error));
+    }
+    if (error == EACCES && !in_path(name)) {
+        error = ENOENT;
     }
     *status = error == ENOENT || error == ENOTDIR ? RUN_EXIT_NOT_FOUND : RUN_EXIT_NOT_EXECUTABLE;
     return host_fail(err, "%s: %s", name, error == ENOENT ? "command not found" : strerror(error));

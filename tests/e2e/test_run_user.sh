@@ -36,7 +36,15 @@ prints "hi
 $WORK/d
 65534
 -rw-r--r--"
+nobody 666 "$FILTERBED" run -q --metadata=cached --report json:report.json -f "$NULL" -d d -- cat a.txt
+exits 0
+check "changes behind the mount are not seen, and that is said" [ "$(python3 -c 'import json; print(json.load(open("report.json"))["front"]["watching"])')" = False ]
 check "the file is there, and his" [ "$(stat -c %u d/made)" = 65534 ]
 nobody 666 "$FILTERBED" run -q -f "$NULL" --memory -- sh -c 'echo x >y; cat y'
 exits 0
 prints x
+# A directory of the search path that is closed to him does not make a missing command a forbidden one.
+mkdir -m 700 closed
+nobody 666 env PATH="$WORK/closed:$PATH" "$FILTERBED" run -q -f "$NULL" -d d -- no-such-command
+exits 127
+says "no-such-command: command not found"

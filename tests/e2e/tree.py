@@ -12,7 +12,11 @@ links = {}
 
 def digest(path):
     h = hashlib.sha256()
-    with open(path, "rb") as f:
+    try:
+        f = open(path, "rb")
+    except PermissionError:
+        return "unreadable"
+    with f:
         for block in iter(lambda: f.read(1 << 20), b""):
             h.update(block)
     return h.hexdigest()[:16]
