@@ -250,7 +250,7 @@ bench_start(void)
 void
 bench_stop(void)
 {
-    bool Gone;
+    struct host_nt_unloaded Gone;
 
     bench_set_filters(0, false);
     for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
@@ -276,7 +276,7 @@ static VOID
 BenchNoopUnload(VOID)
 {
     char Service[8], Altitude[8];
-    bool Gone;
+    struct host_nt_unloaded Gone;
 
     NoopLoading = --NoopCount;
     BenchNoopName(NoopCount, Service, Altitude);

@@ -16,7 +16,10 @@ enum {
     /* SET_EA: a zero-length value sets an empty attribute instead of removing it; XATTR_CREATE, XATTR_REPLACE */
     IOP_ATTACH_EA_EMPTY = 1024, IOP_ATTACH_EA_CREATE = 2048, IOP_ATTACH_EA_REPLACE = 4096,
     /* CREATE: open the host file for data only when the first read or write comes (passthrough does not need it) */
-    IOP_ATTACH_LAZY_DATA = 8192
+    IOP_ATTACH_LAZY_DATA = 8192,
+    /* SET_INFORMATION, rename: the file object was opened by its name in this very request, and the name is meant, so it need not be
+     * looked at once more whether it still leads to that file */
+    IOP_ATTACH_JUST_OPENED = 16384
 };
 struct iop_attachment {
     uint32_t magic, valid;

@@ -111,6 +111,7 @@ ViewpRename(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes,
     if (!(Flags & VIEWP_RENAME_NOREPLACE)) {
         Semantics |= FILE_RENAME_REPLACE_IF_EXISTS;
     }
+    Call->Attach.valid |= IOP_ATTACH_JUST_OPENED;
     if (Parent == NewParent) {
         ViewpExpectRename(Call, Parent, Name, Bytes, NewName, NewBytes);
     }

@@ -338,6 +338,22 @@ FsbMoveReplacing(FSB_MOVE *Move, FSB_LCB *Hint)
                       : Store->Rename(Move->Fcb, Hint, &Move->From.Name, Move->TargetDirectory, &Move->To.Name, Move->Flags, Move->Attachment);
 }
 
+/* For view, whose names are exact: most often nothing stands in the way, and the store finds that out by itself.  FALSE: nothing was
+ * done. */
+static BOOLEAN
+FsbMoveFree(FSB_MOVE *Move, FSB_LCB *Hint)
+{
+    const BOOLEAN Exact = (atomic_load(&FsbCcbOf(Move->FileObject)->Flags) & FSB_CCB_CASE_SENSITIVE) || Move->Volume->Options.ExactCaseOnly;
+    if (Move->Link || !Exact || Move->Attachment == NULL || !(Move->Attachment->valid & IOP_ATTACH_JUST_OPENED)) {
+        return FALSE;
+    }
+    const NTSTATUS Status = Move->Volume->Store->Rename(Move->Fcb, Hint, &Move->From.Name, Move->TargetDirectory, &Move->To.Name,
+                                                        Move->Flags & ~(ULONG)FSB_RENAME_REPLACE, Move->Attachment);
+    Move->Attachment->host_errno = 0;
+    Move->Attachment->host_status = 0;
+    return NT_SUCCESS(Status);
+}
+
 static NTSTATUS
 FsbMoveLocked(FSB_MOVE *Move, PIRP Irp)
 {
@@ -352,11 +368,9 @@ FsbMoveLocked(FSB_MOVE *Move, PIRP Irp)
     if (NT_SUCCESS(Status)) {
         Status = FsbCheckMove(Move);
     }
-    if (NT_SUCCESS(Status)) {
+    if (NT_SUCCESS(Status) && !FsbMoveFree(Move, Lcb)) {
         Status = FsbFindExisting(Move);
-    }
-    if (NT_SUCCESS(Status)) {
-        Status = FsbMoveReplacing(Move, Lcb);
+        Status = NT_SUCCESS(Status) ? FsbMoveReplacing(Move, Lcb) : Status;
     }
     if (!Move->Link && (Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND)) {
         /* Renamed behind our back?  Once more from where the store finds it. */

@@ -56,7 +56,8 @@ HfsPlaceIs(const HFS_PLACE *Place, FSB_FCB *Fcb, struct hostdir_stat *Host)
     return Result < 0 ? Result : HfsIsObject(Fcb, Host) ? 0 : -HFS_ESTALE;
 }
 
-/* Where the file is: in the directory that a light open left with the link, else by its path. */
+/* Where the file is: in the directory that a light open left with the link, else by its path.  Host NULL: the name was looked up just
+ * now and is not looked at again. */
 static int
 HfsPlaceOf(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, HFS_PLACE *Place, struct hostdir_stat *Host)
 {
@@ -71,13 +72,13 @@ HfsPlaceOf(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, HFS_PLACE *Place,
     if (Parent >= 0 && NT_SUCCESS(HfsPathFrom(Path, &Place->Path))) {
         Place->Name = HfsLastComponent(Place->Path.Text);
         Place->Parent = Parent;
-        if (HfsPlaceIs(Place, Fcb, Host) == 0) {
+        if (Host == NULL || HfsPlaceIs(Place, Fcb, Host) == 0) {
             return 0;
         }
         HfsPathFree(&Place->Path);
     }
     const int Result = HfsPlaceOpen(HfsDirectoryOf(Fcb), Path, NULL, Place);
-    return Result < 0 ? Result : HfsPlaceIs(Place, Fcb, Host);
+    return Result < 0 || Host == NULL ? Result : HfsPlaceIs(Place, Fcb, Host);
 }
 
 NTSTATUS
@@ -101,7 +102,8 @@ HfsRename(FSB_FCB *Fcb, FSB_LCB *Hint, PCUNICODE_STRING Path, FSB_FCB *TargetDir
 {
     HFS_PLACE From, To;
     struct hostdir_stat Host;
-    int Result = HfsPlaceOf(Fcb, Hint, Path, &From, &Host);
+    const BOOLEAN Known = Hint != NULL && Attachment != NULL && (Attachment->valid & IOP_ATTACH_JUST_OPENED);
+    int Result = HfsPlaceOf(Fcb, Hint, Path, &From, Known ? NULL : &Host);
     if (Result >= 0) {
         Result = HfsPlaceOpen(HfsDirectoryOf(Fcb), Target, TargetDirectory, &To);
         if (Result >= 0) {
