@@ -319,6 +319,12 @@ fuse_notify_cancel(struct fuse_session *s, uint32_t thread)
     }
 }
 
+void
+fuse_notifier_free(struct fuse_session *s)
+{
+    notes_free(s->notifier.notes.head);        /* of a session that never ran */
+}
+
 int
 fuse_notifier_start(struct fuse_session *s)
 {

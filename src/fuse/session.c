@@ -213,6 +213,7 @@ fuse_session_destroy(fuse_session *s)
         return;
     }
     fuse_workers_free(s);
+    fuse_notifier_free(s);
     fuse_backing_destroy(s);
     if (s->fd >= 0) {
         close(s->fd);

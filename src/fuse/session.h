@@ -154,6 +154,7 @@ void fuse_backing_destroy(struct fuse_session *s);             /* frees all; the
 /* ---- notify.c ---- */
 int fuse_notifier_start(struct fuse_session *s);
 void fuse_notifier_stop(struct fuse_session *s);
+void fuse_notifier_free(struct fuse_session *s);
 void fuse_notify_entry(void *session, view_node parent, const char *name, size_t length);
 /* Somebody else than the thread itself, which is in the middle of waiting, cancels what it waits for. */
 void fuse_notify_cancel(struct fuse_session *s, uint32_t thread);

@@ -458,6 +458,62 @@ test_fuse_notify__from_its_own_thread_and_merged(void **state)
     assert_true(atomic_load(&wire.outs) <= 2 + 10);
 }
 
+static void
+test_fuse_notify__names_expire_and_come_again(void **state)
+{
+    (void)state;
+    start(NULL);
+    send_init(7, 45, MODERN | FUSE_HAS_EXPIRE_ONLY);
+    init_reply();
+    const struct view_callbacks *callbacks = fuse_session_callbacks(run.session);
+    callbacks->invalidate_entry(callbacks->ctx, 77, "name", 4);
+    unsigned told = 0;
+    for (uint64_t deadline = port_clock_monotonic() + 5000000000u; told < 2 && port_clock_monotonic() < deadline;) {
+        told = 0;
+        for (unsigned i = 0; i < atomic_load(&wire.outs); i++) {
+            const struct fuse_out_header *head = (const void *)wire.out[i].bytes;
+            if (head->unique == 0) {
+                const uint32_t *body = (const void *)(head + 1);   /* parent, namelen, flags */
+                assert_int_equal(head->error, FUSE_NOTIFY_INVAL_ENTRY);
+                assert_int_equal(body[3], WIRE_EXPIRE_ONLY);
+                told++;
+            }
+        }
+        usleep(1000);
+    }
+    assert_int_equal(told, 2);                 /* the second time for a reply that was on its way */
+    finish();
+}
+
+/* A queue that is too long is given up for "everything"; what is no invalidation stays. */
+static void
+test_fuse_notify__overflow(void **state)
+{
+    (void)state;
+    fuse_session *s;
+    assert_int_equal(fuse_session_create(&s, -1, NULL), 0);
+    const struct view_callbacks *callbacks = fuse_session_callbacks(s);
+    fuse_notify_cancel(s, 4711);
+    for (uint64_t i = 0; i < FUSE_NOTES_MAX - 1; i++) {
+        callbacks->invalidate_node(callbacks->ctx, 100 + i, -1, 0);
+    }
+    struct fuse_session_stats stats;
+    assert_int_equal(s->notifier.count, FUSE_NOTES_MAX);
+    assert_false(s->notifier.all);
+    callbacks->invalidate_entry(callbacks->ctx, 1, "x", 1);
+    assert_true(s->notifier.all);
+    assert_int_equal(s->notifier.count, 0);
+    assert_non_null(s->notifier.notes.head);
+    assert_ptr_equal((void *)s->notifier.notes.tail, (void *)s->notifier.notes.head);     /* one note, whose first member is `next` */
+    callbacks->invalidate_node(callbacks->ctx, 5, 0, 0);
+    assert_int_equal(s->notifier.count, 1);
+    callbacks->invalidate_all(callbacks->ctx);
+    assert_int_equal(s->notifier.count, 0);
+    fuse_session_stats(s, &stats);
+    assert_int_equal(stats.overflows, 2);
+    fuse_session_destroy(s);
+}
+
 /* ---- regimes ---- */
 
 static uint32_t
@@ -572,6 +628,8 @@ main(void)
         cmocka_unit_test_setup(test_fuse_worker__held_threads_are_replaced, setup),
         cmocka_unit_test_setup(test_fuse_session__hang_up_ends_it, setup),
         cmocka_unit_test_setup(test_fuse_notify__from_its_own_thread_and_merged, setup),
+        cmocka_unit_test_setup(test_fuse_notify__names_expire_and_come_again, setup),
+        cmocka_unit_test_setup(test_fuse_notify__overflow, setup),
         cmocka_unit_test_setup(test_fuse_backing__id_is_shared_and_latched, setup),
         cmocka_unit_test_setup(test_fuse_backing__never_passthrough_beside_cached, setup),
         cmocka_unit_test_setup(test_fuse_backing__refusal, setup),

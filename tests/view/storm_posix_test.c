@@ -152,6 +152,46 @@ check_consistent(void)
     }
 }
 
+/* Somebody tells of changes all the while; what the view tells on is counted. */
+static _Atomic(unsigned) told;
+static _Atomic(bool) storm_over;
+
+static void
+tell_entry(void *ctx, view_node parent, const char *name, size_t length)
+{
+    atomic_fetch_add(&told, parent != 0 && name[0] != 0 && length != 0 && ctx == &told);
+}
+
+static void
+tell_node(void *ctx, view_node node, int64_t offset, int64_t length)
+{
+    atomic_fetch_add(&told, node != 0 && offset <= 0 && length == 0 && ctx == &told);
+}
+
+static const struct view_callbacks callbacks = { .ctx = &told, .invalidate_entry = tell_entry, .invalidate_node = tell_node };
+
+static void
+outsider(void *argument)
+{
+    uint64_t files[16] = { 0 }, directories[3] = { 0 };
+    (void)argument;
+    for (unsigned i = 0; !atomic_load(&storm_over); i++) {
+        char path[16];
+        struct stat st;
+        snprintf(path, sizeof path, "d%u/f%u", i % 3, i % 5);
+        files[i % 16] = world->ops->stat(world, path, &st) == 0 ? st.st_ino : 0;
+        path[2] = 0;
+        directories[i % 3] = world->ops->stat(world, path, &st) == 0 ? st.st_ino : 0;
+        view_changed(world->view, files[i % 7], directories[i % 2], path + 3, 2, i % 8);
+        if (i % 50 == 0) {
+            view_changed_all(world->view);
+            view_known(world->view, &callbacks);
+        }
+        view_unwatched(world->view, i % 16, true);
+        view_unwatched(world->view, i % 16, false);
+    }
+}
+
 static void
 run_storm(struct world *w)
 {
@@ -166,13 +206,19 @@ run_storm(struct world *w)
     if (getenv("FILTERBED_FULL") != NULL && strcmp(getenv("FILTERBED_FULL"), "1") == 0) {
         rounds = 50000;
     }
-    port_thread *threads[THREADS];
+    port_thread *threads[THREADS], *teller;
+    atomic_store(&told, 0);
+    atomic_store(&storm_over, false);
+    assert_int_equal(port_thread_start(&teller, outsider, NULL, "outsider"), 0);
     for (uintptr_t i = 0; i < THREADS; i++) {
         assert_int_equal(port_thread_start(&threads[i], storm, (void *)(i + 1), "storm"), 0);
     }
     for (unsigned i = 0; i < THREADS; i++) {
         port_thread_join(threads[i]);
     }
+    atomic_store(&storm_over, true);
+    port_thread_join(teller);
+    assert_true(atomic_load(&told) > 0);
     if (atomic_load(&wrong) != 0) {
         fail_msg("%u wrong answers, the first: %s", atomic_load(&wrong), what_wrong);
     }
@@ -200,7 +246,7 @@ make_view(unsigned number, int fd, struct world *w)
     struct host_nt_volume volume = { .number = number, .fd = fd };
     struct view_options options = { .metadata = VIEW_METADATA_EXACT };
     w->who = (struct view_who){ .uid = geteuid(), .gid = getegid(), .pid = (uint32_t)gettid() };
-    return HOST_STATUS_OK(host_nt_volume_add(&volume)) ? view_create(&w->view, number, &options, NULL) : -EIO;
+    return HOST_STATUS_OK(host_nt_volume_add(&volume)) ? view_create(&w->view, number, &options, &callbacks) : -EIO;
 }
 
 static int
