@@ -238,6 +238,9 @@ FltpDrainCall(FLTP_OPERATION *Copy, const FLTP_NODE *Taken)
         vf_report("K-24", "J-12", NULL, Callback->Filter->Owner, &Copy->Data,
             "a draining post-operation call of %s returned %d", FltpMajorName(Copy->Iopb.MajorFunction), (int)Status);
     }
+    if (vf_on()) {
+        vf_reference_drained(Callback->Owner, Taken->Context, Copy->Id);
+    }
     if (Copy->Objects.FileObject != NULL) {
         ObDereferenceObject(Copy->Objects.FileObject);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters per filter, the report of filters, start and end of the Filter Manager. */
 #include "fltmgr/transact.h"
+#include "fsrtl/fsrtlp.h"
 
 /* ---- counters: one block per thread and filter ---- */
 
@@ -135,6 +136,20 @@ FltpDriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     return STATUS_SUCCESS;
 }
 
+/* For FsRtl (I-29): has that driver registered a filter? */
+static BOOLEAN
+FltpIsMinifilter(vf_owner *Owner)
+{
+    BOOLEAN Found = FALSE;
+
+    FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
+    for (PLIST_ENTRY Entry = FltpGlobals.Filters.Flink; Entry != &FltpGlobals.Filters && !Found; Entry = Entry->Flink) {
+        Found = CONTAINING_RECORD(Entry, FLT_FILTER, Links)->Owner == Owner;
+    }
+    FltpLockRelease(&FltpGlobals.Lock);
+    return Found;
+}
+
 NTSTATUS
 FltpInitialize(VOID)
 {
@@ -157,6 +172,7 @@ FltpInitialize(VOID)
         Status = IopRegisterHooks(&Hooks);
     }
     FltpGlobals.Initialized = NT_SUCCESS(Status);
+    FsRtlpSetMinifilterTest(FltpIsMinifilter);
     return Status;
 }
 
@@ -168,6 +184,7 @@ FltpShutdown(VOID)
         return;
     }
     FltpGlobals.Initialized = FALSE;
+    FsRtlpSetMinifilterTest(NULL);
     FltpContextFlushDeferred();
     port_rcu_barrier();
     FltpContextQuarantineEmpty();

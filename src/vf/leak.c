@@ -40,6 +40,10 @@ static void
 leak_duty(char *text, size_t size, const struct vf_reference_view *view)
 {
     const char *release = vf_kind_release(view->kind);
+    if (view->drained) {
+        snprintf(text, size, "it was the completion context of a post-operation call made for draining, which must call %s", release);
+        return;
+    }
     switch (view->reason) {
     case VF_REASON_GET:
         snprintf(text, size, "every successful get must be matched by %s", release);
@@ -100,8 +104,8 @@ leak_report_one(const struct vf_reference_view *view, void *ctx)
              leak_verb(view), view->routine != NULL ? view->routine : "the driver", operation[0] != 0 ? " during " : "", operation,
              duty, view->note != NULL ? "; " : "", view->note != NULL ? view->note : "");
     vf_finding_add(&(struct vf_finding_input){
-        .code = view->reason == VF_REASON_OLD_CONTEXT ? "K-09" : "K-01",
-        .rule = leak_rule(view),
+        .code = view->drained ? "K-14" : view->reason == VF_REASON_OLD_CONTEXT ? "K-09" : "K-01",
+        .rule = view->drained ? "J-12" : leak_rule(view),
         .owner = walk->owner,
         .object = view->address,
         .kind = vf_kind_name(view->kind),

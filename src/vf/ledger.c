@@ -118,6 +118,7 @@ reference_fill(struct vf_reference *reference, enum vf_reason reason, const char
     reference->thread = port_thread_id();
     reference->stack = vf_stack_here(skip + 1);
     reference->reason = reason;
+    reference->drained = false;
 }
 
 static __attribute__((noinline)) struct vf_reference *
@@ -348,6 +349,7 @@ view_add(struct view_list *list, struct vf_object *object, const struct vf_refer
     vf_object_describe(object, view);
     view->routine = reference->routine;
     view->reason = reference->reason;
+    view->drained = reference->drained;
     view->stack = reference->stack;
     view->thread = reference->thread;
     view->operation_id = reference->operation_id;
@@ -394,4 +396,29 @@ vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *
         free(list.views);
     }
     return total;
+}
+
+static void
+shard_drained(struct vf_shard *shard, const void *address, uint64_t id)
+{
+    port_lock_acquire(&shard->lock);
+    for (struct vf_object *object = shard->first; object != NULL; object = object->next) {
+        if (object->address != address) {
+            continue;
+        }
+        port_lock_acquire(&object->lock);
+        for (struct vf_reference *at = object->held.oldest; at != NULL; at = at->newer) {
+            at->drained = at->drained || at->operation_id == id;
+        }
+        port_lock_release(&object->lock);
+    }
+    port_lock_release(&shard->lock);
+}
+
+void
+vf_reference_drained(vf_owner *owner, const void *address, uint64_t id)
+{
+    for (unsigned i = 0; i < VF_OWNER_SHARDS && owner != NULL && address != NULL && id != 0; i++) {
+        shard_drained(&owner->shards[i], address, id);
+    }
 }

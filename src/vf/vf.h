@@ -93,6 +93,9 @@ void vf_object_rename_reference(vf_object *object, enum vf_reason from, enum vf_
 void vf_object_destroy(vf_object *object, vf_owner *owner, enum vf_kind kind);
 /* A note that a leak report prints with this object ("FltSetStreamContext failed: STATUS_NOT_SUPPORTED"). */
 void vf_object_note(vf_object *object, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A post-operation call made for draining returned: what its operation `id` took on the object at `address`, its completion context, should
+ * be released by now.  Marks those references; a leak of one is K-14. */
+void vf_reference_drained(vf_owner *owner, const void *address, uint64_t id);
 /* Unknown address?  (double free, stale pointer): the record of a dead object with that address, if still remembered. */
 bool vf_object_was(const void *address, enum vf_kind kind, vf_owner **owner);
 
@@ -116,7 +119,7 @@ unsigned vf_report_leaks(vf_owner *owner);
 struct vf_reference_view {
     enum vf_kind kind; const void *address; uint64_t size; uint32_t tag;
     const char *routine, *operation, *phase; char name[256]; uint64_t operation_id; uint32_t thread;
-    enum vf_reason reason; vf_stack stack, allocation; const char *note;
+    enum vf_reason reason; vf_stack stack, allocation; const char *note; bool drained;
 };
 unsigned vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
 

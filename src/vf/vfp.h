@@ -54,6 +54,7 @@ struct vf_reference {
     uint32_t thread;
     vf_stack stack;
     enum vf_reason reason;
+    bool drained;                                /* see vf_reference_drained */
 };
 
 struct vf_reference_list {

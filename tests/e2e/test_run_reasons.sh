@@ -83,6 +83,12 @@ fb run -f moody --memory --script s
 exits 0
 says "1 instance, unloaded"
 
+# Not forbidden, but not for minifilters (I-29)
+moody LEGACY_CONTEXT
+fb run -f moody --memory --script s
+says "FS-01, rule I-29"
+says "MoodyPreCreate (moody/moody.c:"
+
 # What a crashed filter had pended is answered; who waits for it does not hang
 need_fuse
 moody DEFERS

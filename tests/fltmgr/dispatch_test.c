@@ -899,6 +899,57 @@ test_fltmgr_dispatch__G_09_G_11_J_12_draining(void **state)
     Close(File);
 }
 
+/* K-14: a draining call that keeps its completion context; what is not released later either is reported with that. */
+static PFLT_CONTEXT Kept;
+
+static FLT_POSTOP_CALLBACK_STATUS
+KeepPost(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, ULONG Flags)
+{
+    (void)Which;
+    (void)Data;
+    (void)Objects;
+    assert_true(Flags & FLTFL_POST_OPERATION_DRAINING);
+    Kept = Context;
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+static void
+CountDrained(const struct vf_reference_view *View, void *Context)
+{
+    *(int *)Context += View->address == Kept && View->drained;
+}
+
+static void
+test_fltmgr_dispatch__K_14_kept_by_a_draining_call(void **state)
+{
+    (void)state;
+    PFILE_OBJECT File = Open("\\f");
+    PFLT_INSTANCE Instance;
+    TINY_ASYNC Read;
+    int Drained = 0;
+
+    Reset(IRP_MJ_READ);
+    Pre[1] = AllocatePre;
+    Post[1] = KeepPost;
+    Volume->PendReads = TRUE;
+    TinyReadStart(&Read, File);
+    TinyWaitSuspended(Volume);
+    assert_status(FltDetachVolume(Filters[1].Filter, TinyFltVolume(Volume), NULL), STATUS_SUCCESS);
+    assert_int_equal(TinyCompleteReads(Volume, PASSIVE_LEVEL), 1);
+    TinyReadWait(&Read);
+    Volume->PendReads = FALSE;
+    assert_non_null(Kept);
+    vf_owner_references(Filters[1].Owner, CountDrained, &Drained);
+    assert_int_equal(Drained, 1);
+    FltReleaseContext(Kept);
+    Drained = 0;
+    vf_owner_references(Filters[1].Owner, CountDrained, &Drained);
+    assert_int_equal(Drained, 0);
+    assert_status(FltAttachVolume(Filters[1].Filter, TinyFltVolume(Volume), NULL, &Instance), STATUS_SUCCESS);
+    FltObjectDereference(Instance);
+    Close(File);
+}
+
 static void
 DetachThread(void *Argument)
 {
@@ -1133,6 +1184,7 @@ main(void)
         T(dispatch__J_22_swapped_buffers),
         T(dispatch__lock_user_buffer),
         T(dispatch__G_09_G_11_J_12_draining),
+        T(dispatch__K_14_kept_by_a_draining_call),
         T(dispatch__G_08_complete_waits_for_pended_operations),
         T(dispatch__J_23_own_io_enters_below),
         T(dispatch__fault_kills_the_filter_not_the_rest),

@@ -11,6 +11,7 @@
 #define REFUSES 0              /* FilterUnload refuses unless it is mandatory */
 #define NO_SERVICE_STOP 0      /* with REFUSES: a mandatory unload is not possible either */
 #define FORGETS 0              /* a context is never released */
+#define LEGACY_CONTEXT 0       /* uses what legacy filters have for lack of stream handle contexts */
 #define DEFERS 0               /* opens of \pended wait for ever; opening \fault crashes */
 
 DRIVER_INITIALIZE DriverEntry;
@@ -56,6 +57,12 @@ MoodyPreCreate(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects, PVOID 
 
     UNREFERENCED_PARAMETER(Data);
     UNREFERENCED_PARAMETER(CompletionContext);
+#if LEGACY_CONTEXT
+    FSRTL_PER_FILEOBJECT_CONTEXT Legacy;
+    FsRtlInitPerFileObjectContext(&Legacy, &Filter, NULL);
+    FsRtlInsertPerFileObjectContext(FltObjects->FileObject, &Legacy);
+    FsRtlRemovePerFileObjectContext(FltObjects->FileObject, &Filter, NULL);
+#endif
     if (DEFERS && RtlEqualUnicodeString(&FltObjects->FileObject->FileName, &Fault, TRUE)) {
         *(volatile int *)16 = 1;
     }
