@@ -107,27 +107,9 @@ strnlen_s(const char *text, size_t limit)
 static errno_t
 put(char *to, size_t size, size_t used, const char *from, size_t count)
 {
-    if (to == NULL || size == 0) {
-        return CRT_EINVAL;
-    }
-    if (from == NULL || used == size) {
-        to[0] = 0;
-        return CRT_EINVAL;
-    }
-    size_t n = strnlen(from, count);
-    if (n >= size - used) {
-        if (count != _TRUNCATE) {
-            to[0] = 0;
-            return CRT_ERANGE;
-        }
-        n = size - used - 1;
-        memcpy(to + used, from, n);
-        to[used + n] = 0;
-        return CRT_STRUNCATE;
-    }
-    memmove(to + used, from, n);
-    to[used + n] = 0;
-    return 0;
+    const CRT_TEXT text = {to, size, used, sizeof *to};
+
+    return fbed_crt_put(text, from, from == NULL ? 0 : strnlen(from, count), count == _TRUNCATE);
 }
 
 errno_t

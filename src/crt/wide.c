@@ -285,31 +285,12 @@ _wcsupr_s(wchar_t *text, size_t size)
     return 0;
 }
 
-/* Appends at most count characters behind used; _TRUNCATE cuts, else too little room empties the target. */
 static errno_t
 put(wchar_t *to, size_t size, size_t used, const wchar_t *from, size_t count)
 {
-    if (to == NULL || size == 0) {
-        return CRT_EINVAL;
-    }
-    if (from == NULL || used == size) {
-        to[0] = 0;
-        return CRT_EINVAL;
-    }
-    size_t n = wcsnlen(from, count);
-    if (n >= size - used) {
-        if (count != _TRUNCATE) {
-            to[0] = 0;
-            return CRT_ERANGE;
-        }
-        n = size - used - 1;
-        wmemcpy(to + used, from, n);
-        to[used + n] = 0;
-        return CRT_STRUNCATE;
-    }
-    wmemmove(to + used, from, n);
-    to[used + n] = 0;
-    return 0;
+    const CRT_TEXT text = {to, size, used, sizeof *to};
+
+    return fbed_crt_put(text, from, from == NULL ? 0 : wcsnlen(from, count), count == _TRUNCATE);
 }
 
 errno_t

@@ -116,40 +116,10 @@ RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Revis
     return STATUS_SUCCESS;
 }
 
-/* An offset of a self-relative descriptor or a pointer of an absolute one. */
-static PVOID
-SepMember(PSECURITY_DESCRIPTOR Descriptor, PVOID Absolute, ULONG Offset)
-{
-    PISECURITY_DESCRIPTOR D = Descriptor;
-
-    if ((D->Control & SE_SELF_RELATIVE) == 0) {
-        return Absolute;
-    }
-    return Offset == 0 ? NULL : (PUCHAR)Descriptor + Offset;
-}
-
 static BOOLEAN
 SepIsRelative(PSECURITY_DESCRIPTOR Descriptor)
 {
     return (((PISECURITY_DESCRIPTOR)Descriptor)->Control & SE_SELF_RELATIVE) != 0;
-}
-
-/* Windows: ntifs.h, RtlLengthSecurityDescriptor.  Differences: none. */
-ULONG
-RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
-{
-    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
-    ULONG Length = SepIsRelative(D) ? sizeof(SECURITY_DESCRIPTOR_RELATIVE) : sizeof(SECURITY_DESCRIPTOR);
-    PSID Owner = SepIsRelative(D) ? SepMember(D, NULL, ((PISECURITY_DESCRIPTOR_RELATIVE)D)->Owner) : D->Owner;
-    PSID Group = SepIsRelative(D) ? SepMember(D, NULL, ((PISECURITY_DESCRIPTOR_RELATIVE)D)->Group) : D->Group;
-    PACL Dacl = SepIsRelative(D) ? SepMember(D, NULL, ((PISECURITY_DESCRIPTOR_RELATIVE)D)->Dacl) : D->Dacl;
-    PACL Sacl = SepIsRelative(D) ? SepMember(D, NULL, ((PISECURITY_DESCRIPTOR_RELATIVE)D)->Sacl) : D->Sacl;
-
-    Length += Owner != NULL ? (RtlLengthSid(Owner) + 3) & ~3u : 0;
-    Length += Group != NULL ? (RtlLengthSid(Group) + 3) & ~3u : 0;
-    Length += (D->Control & SE_DACL_PRESENT) != 0 && Dacl != NULL ? (Dacl->AclSize + 3u) & ~3u : 0;
-    Length += (D->Control & SE_SACL_PRESENT) != 0 && Sacl != NULL ? (Sacl->AclSize + 3u) & ~3u : 0;
-    return Length;
 }
 
 /* Windows: ntifs.h, RtlValidSecurityDescriptor.  Differences: none. */
@@ -177,23 +147,6 @@ RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN Da
     if (DaclPresent) {
         D->Control |= SE_DACL_PRESENT | (DaclDefaulted ? SE_DACL_DEFAULTED : 0);
         D->Dacl = Dacl;
-    }
-    return STATUS_SUCCESS;
-}
-
-/* Windows: ntifs.h, RtlGetDaclSecurityDescriptor.  Differences: none. */
-NTSTATUS
-RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN DaclPresent, PACL *Dacl, PBOOLEAN DaclDefaulted)
-{
-    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
-
-    if (D->Revision != SECURITY_DESCRIPTOR_REVISION) {
-        return STATUS_UNKNOWN_REVISION;
-    }
-    *DaclPresent = (D->Control & SE_DACL_PRESENT) != 0;
-    if (*DaclPresent) {
-        *Dacl = SepIsRelative(D) ? SepMember(D, NULL, ((PISECURITY_DESCRIPTOR_RELATIVE)D)->Dacl) : D->Dacl;
-        *DaclDefaulted = (D->Control & SE_DACL_DEFAULTED) != 0;
     }
     return STATUS_SUCCESS;
 }

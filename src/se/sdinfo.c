@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading and replacing parts of an object's security descriptor; results are self-relative. */
+/* Security descriptors taken apart: their length, reading and replacing parts of an object's; results are self-relative. */
 #include <ntifs.h>
 
 #include <string.h>
@@ -56,10 +56,42 @@ SepAclSize(PACL Acl)
 }
 
 static ULONG
+SepPartsSize(const SEP_PARTS *Parts)
+{
+    return SepSidSize(Parts->Owner) + SepSidSize(Parts->Group) + SepAclSize(Parts->Sacl) + SepAclSize(Parts->Dacl);
+}
+
+/* As a self-relative descriptor. */
+static ULONG
 SepSize(const SEP_PARTS *Parts)
 {
-    return (ULONG)sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SepSidSize(Parts->Owner) + SepSidSize(Parts->Group) + SepAclSize(Parts->Sacl) +
-           SepAclSize(Parts->Dacl);
+    return (ULONG)sizeof(SECURITY_DESCRIPTOR_RELATIVE) + SepPartsSize(Parts);
+}
+
+/* Windows: ntifs.h, RtlLengthSecurityDescriptor.  Differences: none. */
+ULONG
+RtlLengthSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor)
+{
+    const SEP_PARTS Parts = SepTakeApart(SecurityDescriptor);
+
+    return (Parts.Control & SE_SELF_RELATIVE ? sizeof(SECURITY_DESCRIPTOR_RELATIVE) : sizeof(SECURITY_DESCRIPTOR)) + SepPartsSize(&Parts);
+}
+
+/* Windows: ntifs.h, RtlGetDaclSecurityDescriptor.  Differences: none. */
+NTSTATUS
+RtlGetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN DaclPresent, PACL *Dacl, PBOOLEAN DaclDefaulted)
+{
+    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
+
+    if (D->Revision != SECURITY_DESCRIPTOR_REVISION) {
+        return STATUS_UNKNOWN_REVISION;
+    }
+    *DaclPresent = (D->Control & SE_DACL_PRESENT) != 0;
+    if (*DaclPresent) {
+        *Dacl = SepTakeApart(D).Dacl;
+        *DaclDefaulted = (D->Control & SE_DACL_DEFAULTED) != 0;
+    }
+    return STATUS_SUCCESS;
 }
 
 /* Copies Length bytes to *At and advances it; returns the offset, 0 for nothing. */
