@@ -325,3 +325,10 @@ IoVolumeDeviceToDosName(PVOID VolumeDeviceObject, PUNICODE_STRING DosName)
     }
     return STATUS_OBJECT_NAME_NOT_FOUND;
 }
+
+/* Windows: ntddk.h, RtlVolumeDeviceToDosName.  Differences: as IoVolumeDeviceToDosName. */
+NTSTATUS
+RtlVolumeDeviceToDosName(PVOID VolumeDeviceObject, PUNICODE_STRING DosName)
+{
+    return IoVolumeDeviceToDosName(VolumeDeviceObject, DosName);
+}

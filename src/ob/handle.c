@@ -69,8 +69,8 @@ ObpAllocateIndexLocked(PULONG Index)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS
-ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle)
+static NTSTATUS
+ObpInsertHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle)
 {
     struct vf_operation *Operation = vf_operation_current();
     vf_owner *Owner = Operation != NULL ? Operation->owner : NULL;
@@ -98,6 +98,35 @@ ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Hand
         ObpTypeOf(Object)->Open(Object);
     }
     return Status;
+}
+
+static BOOLEAN
+ObpIsWatched(PVOID Object)
+{
+    return ObpTypeOf(Object)->SupportsCallbacks && atomic_load_explicit(&ObpWatchers, memory_order_relaxed) != 0;
+}
+
+NTSTATUS
+ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle)
+{
+    if (ObpIsWatched(Object)) {
+        const OBP_HANDLE_OPERATION Operation = {
+            .Operation = OB_OPERATION_HANDLE_CREATE, .Object = Object, .Access = Access, .Attributes = Attributes};
+        return ObpWatchedHandle(&Operation, ObpInsertHandle, Handle);
+    }
+    return ObpInsertHandle(Object, Access, Attributes, Handle);
+}
+
+static NTSTATUS
+ObpDuplicateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle)
+{
+    if (ObpIsWatched(Object)) {
+        /* There is one handle table: both processes are the caller's. */
+        const OBP_HANDLE_OPERATION Operation = {.Operation = OB_OPERATION_HANDLE_DUPLICATE, .Object = Object, .Access = Access,
+            .Attributes = Attributes, .SourceProcess = PsGetCurrentProcess(), .TargetProcess = PsGetCurrentProcess()};
+        return ObpWatchedHandle(&Operation, ObpInsertHandle, Handle);
+    }
+    return ObpInsertHandle(Object, Access, Attributes, Handle);
 }
 
 NTSTATUS
@@ -256,7 +285,7 @@ ZwDuplicateObject(HANDLE SourceProcessHandle,
     }
     if (TargetHandle != NULL) {
         BOOLEAN SameAccess = (Options & DUPLICATE_SAME_ACCESS) != 0;
-        Status = ObpCreateHandle(Object, SameAccess ? Information.GrantedAccess : DesiredAccess, HandleAttributes, TargetHandle);
+        Status = ObpDuplicateHandle(Object, SameAccess ? Information.GrantedAccess : DesiredAccess, HandleAttributes, TargetHandle);
     }
     if ((Options & DUPLICATE_CLOSE_SOURCE) != 0) {
         ObpCloseHandle(SourceHandle);

@@ -56,6 +56,7 @@ struct _OBJECT_TYPE {
     ULONG WaitOffset;                          /* offset of the DISPATCHER_HEADER in the body; (ULONG)-1 = not waitable */
     ULONG KeyClass;                            /* enum vf_kind of references taken by drivers */
     _Atomic(LONG) Objects;
+    BOOLEAN SupportsCallbacks;                 /* ObRegisterCallbacks watches its handles */
 };
 typedef struct OBP_PARSE {
     UNICODE_STRING Remaining;                  /* behind the object's own name, may be empty */
@@ -100,6 +101,19 @@ NTSTATUS ObpFindDosName(PCUNICODE_STRING Target, PUNICODE_STRING DosName);
 /* Handles.  Creation takes one pointer reference and one handle count; kernel and user handles share one table. */
 NTSTATUS ObpCreateHandle(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle);
 NTSTATUS ObpCloseHandle(HANDLE Handle);
+
+
+/* callbacks.c: drivers that watch handles of some types.  Insert makes the handle with the access that is left. */
+typedef struct OBP_HANDLE_OPERATION {
+    OB_OPERATION Operation;                    /* OB_OPERATION_HANDLE_* */
+    PVOID Object;
+    ACCESS_MASK Access;
+    ULONG Attributes;
+    PVOID SourceProcess, TargetProcess;        /* duplicates */
+} OBP_HANDLE_OPERATION;
+NTSTATUS ObpWatchedHandle(const OBP_HANDLE_OPERATION *Operation,
+                          NTSTATUS (*Insert)(PVOID Object, ACCESS_MASK Access, ULONG Attributes, PHANDLE Handle), PHANDLE Handle);
+extern _Atomic(LONG) ObpWatchers;              /* registrations; 0: nobody is asked */
 
 extern POBJECT_TYPE ObpDirectoryType, ObpSymbolicLinkType, ObpEventType;
 /* Data exports (IoFileObjectType, PsProcessType …) point to variables that their layers define. */

@@ -20,4 +20,11 @@ bool ps_proc_query(uint32_t tid, struct ps_proc *out);
 /* Path of the executable; returns its length, 0 if unknown. */
 size_t ps_proc_image(uint32_t pid, char *path, size_t size);
 
+/* Clock ticks after boot, now: comparable with ps_proc.start. */
+uint64_t ps_proc_now(void);
+/* The command line, NULs between its words; returns its length, 0 if unknown. */
+size_t ps_proc_command(uint32_t pid, char *text, size_t size);
+/* ended(context) is called once, on a thread of its own, when the process has ended.  false: it cannot be watched, or is gone already. */
+bool ps_proc_watch(uint32_t pid, uint64_t start, void (*ended)(void *context), void *context);
+
 #endif

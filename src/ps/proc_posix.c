@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static ssize_t
@@ -88,6 +89,27 @@ ps_proc_query(uint32_t tid, struct ps_proc *out)
     }
     snprintf(path, sizeof path, "/proc/%u/stat", out->pid);
     return read_file(path, text, sizeof text) > 0 && parse_stat(text, out);
+}
+
+uint64_t
+ps_proc_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    uint64_t hertz = (uint64_t)sysconf(_SC_CLK_TCK);
+    return (uint64_t)now.tv_sec * hertz + (uint64_t)now.tv_nsec * hertz / 1000000000;
+}
+
+size_t
+ps_proc_command(uint32_t pid, char *text, size_t size)
+{
+    char path[64];
+    ssize_t length;
+
+    snprintf(path, sizeof path, "/proc/%u/cmdline", pid);
+    length = read_file(path, text, size);
+    return length > 0 ? (size_t)length : 0;
 }
 
 size_t

@@ -33,8 +33,8 @@ static PSP_SLOT PspSlots[PSP_SLOTS];
 
 static VOID PspProcessDelete(PVOID Object);
 static VOID PspThreadDelete(PVOID Object);
-static struct _OBJECT_TYPE PspProcessTypeBody = {.Name = L"Process", .Delete = PspProcessDelete, .WaitOffset = 0};
-static struct _OBJECT_TYPE PspThreadTypeBody = {.Name = L"Thread", .Delete = PspThreadDelete, .WaitOffset = 0};
+static struct _OBJECT_TYPE PspProcessTypeBody = {.Name = L"Process", .Delete = PspProcessDelete, .WaitOffset = 0, .SupportsCallbacks = TRUE};
+static struct _OBJECT_TYPE PspThreadTypeBody = {.Name = L"Thread", .Delete = PspThreadDelete, .WaitOffset = 0, .SupportsCallbacks = TRUE};
 static POBJECT_TYPE PspProcessTypeVariable = &PspProcessTypeBody;
 static POBJECT_TYPE PspThreadTypeVariable = &PspThreadTypeBody;
 POBJECT_TYPE *PsProcessType = &PspProcessTypeVariable;
@@ -177,6 +177,9 @@ VOID
 PspAttachRequestor(PSP_REQUESTOR *Requestor, ULONG Pid, ULONG Uid, ULONG Gid)
 {
     PspPut(Requestor, Pid == 0 ? NULL : PspProcessByThread(Pid), Pid, Uid, Gid);
+    if (atomic_load_explicit(&PspListeners, memory_order_relaxed) != 0 && Requestor->Process != NULL) {
+        PspAnnounce(Requestor->Process, Pid);
+    }
 }
 
 VOID

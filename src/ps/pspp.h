@@ -22,7 +22,13 @@ struct _EPROCESS {
     ULONGLONG Start;
     LONGLONG CreateTime;
     CHAR ImageName[16];
+    /* notify.c: 0, then 1 while routines are called for its creation, then 2 */
+    _Atomic(uint32_t) Announced;
 };
+
+/* Drivers that want to hear of processes; 0: nobody. */
+extern _Atomic(ULONG) PspListeners;
+VOID PspAnnounce(PEPROCESS Process, ULONG ThreadId);   /* before the first request of a process runs */
 
 /* Numbers as drivers see them: Linux' 0 and 4 would be Idle and System, so they are moved away. */
 static inline HANDLE
