@@ -395,6 +395,8 @@ static VOID
 FltpLinkOwnerUnlinkOne(FLTP_LINK_OWNER *Owner, FLTP_TARGET *Target, FLTP_CONTEXT_NODE *Node)
 {
     BOOLEAN Died = FALSE;
+    PFLT_FILTER Filter = NULL;                 /* of a section that nobody closed */
+    PFLT_CONTEXT Context = NULL;
 
     FltpLockAcquire(&Target->Lock, FLTP_RANK_TARGET);
     FLTP_CONTEXT_NODE *Listed = atomic_load_explicit(&Target->Head, memory_order_relaxed);
@@ -403,13 +405,17 @@ FltpLinkOwnerUnlinkOne(FLTP_LINK_OWNER *Owner, FLTP_TARGET *Target, FLTP_CONTEXT
     }
     if (Listed != NULL && Listed->LinkOwner == Owner) {
         if (Node->Type == FLT_SECTION_CONTEXT) {
-            vf_report_stack("K-20", "F-16", NULL, Node->Filter->Owner, Node->Ledger, 0,
-                "a section context is still open at the end of its instance: FltCloseSectionForDataScan was not called");
+            Filter = Node->Filter;
+            Context = Node->Context;
         }
         FltpNodeUnlinkLocked(Target, Node);
         Died = FltpNodeSettle(Node, NULL, "teardown");
     }
     FltpLockRelease(&Target->Lock);
+    if (Filter != NULL) {
+        vf_report("K-20", "F-16", NULL, Filter->Owner, Context,
+            "a section context is still open at the end of its instance: FltCloseSectionForDataScan was not called");
+    }
     if (Died) {
         FltpContextFinalize(Node);
     }

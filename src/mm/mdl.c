@@ -239,7 +239,7 @@ MmFlushImageSection(PSECTION_OBJECT_POINTERS SectionObjectPointer, MMFLUSH_TYPE 
     return TRUE;
 }
 
-/* Windows: ntifs.h, MmCanFileBeTruncated.  Differences: no section is ever mapped from these files. */
+/* Windows: ntifs.h, MmCanFileBeTruncated.  Differences: always; views of files are copies. */
 BOOLEAN
 MmCanFileBeTruncated(PSECTION_OBJECT_POINTERS SectionPointer, PLARGE_INTEGER NewFileSize)
 {
@@ -248,7 +248,7 @@ MmCanFileBeTruncated(PSECTION_OBJECT_POINTERS SectionPointer, PLARGE_INTEGER New
     return TRUE;
 }
 
-/* Windows: ntifs.h, MmDoesFileHaveUserWritableReferences.  Differences: no section is ever mapped from these files. */
+/* Windows: ntifs.h, MmDoesFileHaveUserWritableReferences.  Differences: never; no writable sections of files. */
 ULONG
 MmDoesFileHaveUserWritableReferences(PSECTION_OBJECT_POINTERS SectionPointer)
 {
@@ -256,7 +256,7 @@ MmDoesFileHaveUserWritableReferences(PSECTION_OBJECT_POINTERS SectionPointer)
     return 0;
 }
 
-/* Windows: ntifs.h, MmForceSectionClosed.  Differences: no section is ever mapped from these files. */
+/* Windows: ntifs.h, MmForceSectionClosed.  Differences: always TRUE; views of files are copies. */
 BOOLEAN
 MmForceSectionClosed(PSECTION_OBJECT_POINTERS SectionObjectPointer, BOOLEAN DelayClose)
 {

@@ -43,12 +43,13 @@ static NTSTATUS
 OnNotify(PCFLT_RELATED_OBJECTS Objects, PFLT_CONTEXT Context, ULONG Notification)
 {
     const int Which = WhichOf(Objects->Filter);
-    const ULONG n = atomic_fetch_add(&ToldCount, 1);
+    const ULONG n = ToldCount;                 /* one thread at a time tells */
 
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
     assert_int_equal(Objects->Size, sizeof(*Objects));
     assert_true(n < RTL_NUMBER_OF(Told));
     Told[n] = (TOLD){ Which, Notification, Context, Objects->Instance, Objects->Transaction };
+    ToldCount = n + 1;
     if (RollBackAt[Which] & Notification) {
         assert_status(FltRollbackEnlistment(Objects->Instance, Objects->Transaction, Context), STATUS_SUCCESS);
         return STATUS_SUCCESS;
