@@ -220,8 +220,23 @@ watch_info(struct host_watch *w, const struct fanotify_event_info_header *info, 
     }
 }
 
+/* The records behind an event's head, which lies at a multiple of four. */
 static void
-watch_event(struct host_watch *w, const struct fanotify_event_metadata *meta)
+watch_infos(struct host_watch *w, const char *at, size_t left, struct watch_event *event)
+{
+    while (left >= sizeof(struct fanotify_event_info_header)) {
+        const struct fanotify_event_info_header *info = (const void *)at;
+        if (info->len < sizeof *info || info->len > left) {
+            return;
+        }
+        watch_info(w, info, event);
+        at += info->len;
+        left -= info->len;
+    }
+}
+
+static void
+watch_event(struct host_watch *w, const struct fanotify_event_metadata *meta, const char *infos)
 {
     struct watch_event event = { 0 };
     unsigned what = (meta->mask & FAN_ATTRIB) ? VIEW_CHANGED_ATTRIBUTES : 0;
@@ -234,14 +249,7 @@ watch_event(struct host_watch *w, const struct fanotify_event_metadata *meta)
     if (meta->pid == w->self) {
         return;
     }
-    for (size_t at = meta->metadata_len; at + sizeof(struct fanotify_event_info_header) <= meta->event_len;) {
-        const struct fanotify_event_info_header *info = (const void *)((const char *)meta + at);
-        if (info->len < sizeof *info || info->len > meta->event_len - at) {
-            break;
-        }
-        watch_info(w, info, &event);
-        at += info->len;
-    }
+    watch_infos(w, infos, meta->event_len - meta->metadata_len, &event);
     what |= (meta->mask & FAN_MODIFY) ? VIEW_CHANGED_DATA : 0;
     if (meta->mask & WATCH_ENTRIES) {
         what |= VIEW_CHANGED_NAMES;
@@ -260,17 +268,18 @@ watch_event(struct host_watch *w, const struct fanotify_event_metadata *meta)
 static bool
 watch_batch(struct host_watch *w)
 {
+    struct fanotify_event_metadata meta;
     ssize_t got = read(w->events, w->buffer, sizeof w->buffer);
     if (got <= 0) {
         return got < 0 && (errno == EAGAIN || errno == EINTR);
     }
-    size_t left = (size_t)got;
-    for (const struct fanotify_event_metadata *meta = (const void *)w->buffer; FAN_EVENT_OK(meta, left);
-         meta = FAN_EVENT_NEXT(meta, left)) {
-        if (meta->vers != FANOTIFY_METADATA_VERSION) {
+    for (size_t at = 0; (size_t)got - at >= sizeof meta; at += meta.event_len) {
+        memcpy(&meta, w->buffer + at, sizeof meta);
+        if (meta.vers != FANOTIFY_METADATA_VERSION || meta.event_len < meta.metadata_len || meta.event_len > (size_t)got - at) {
+            errno = EPROTO;
             return false;
         }
-        watch_event(w, meta);
+        watch_event(w, &meta, w->buffer + at + meta.metadata_len);
     }
     return true;
 }
@@ -294,7 +303,9 @@ watch_main(void *arg)
         }
         nanosleep(&pause, NULL);
     }
-    port_log(PORT_LOG_ERROR, "watch", "changes behind the mount are no longer seen: %s", strerror(errno));
+    port_log(PORT_LOG_ERROR, "watch", "changes behind the mount are no longer seen at once: %s", strerror(errno));
+    watch_hear_again(w, true);
+    view_untold(w->v);
 }
 
 /* ---- life ---- */

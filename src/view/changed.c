@@ -43,8 +43,8 @@ VOID
 ViewTtlLimit(VIEW_CALL *Call, ULONGLONG FileId, ULONGLONG Parent, uint64_t *Ttl)
 {
     VIEW *View = Call->View;
-    if (*Ttl > VIEW_DEFAULT_TTL && Call->Attach.device != View->RootDevice) {
-        *Ttl = VIEW_DEFAULT_TTL;               /* another file system is mounted there: nobody watches it */
+    if (*Ttl > VIEW_DEFAULT_TTL && (Call->Attach.device != View->RootDevice || atomic_load(&View->Untold))) {
+        *Ttl = VIEW_DEFAULT_TTL;               /* another file system is mounted there, which nobody watches; or nobody watches at all */
     }
     if (atomic_load(&View->Unwatched) != 0 && atomic_load(&View->UnwatchedSlots[ViewpSlotNumber(FileId)]) != 0) {
         *Ttl = 0;
@@ -165,6 +165,13 @@ view_changed_all(view *v)
     if (v->Callbacks.invalidate_all != NULL) {
         v->Callbacks.invalidate_all(v->Callbacks.ctx);
     }
+}
+
+void
+view_untold(view *v)
+{
+    atomic_store(&v->Untold, TRUE);
+    view_changed_all(v);
 }
 
 void

@@ -65,6 +65,8 @@ bool view_cancel(view *v, uint32_t thread);
 enum { VIEW_CHANGED_DATA = 1, VIEW_CHANGED_ATTRIBUTES = 2, VIEW_CHANGED_NAMES = 4 };
 void view_changed(view *v, uint64_t file, uint64_t parent, const char *name, size_t length, unsigned what);
 void view_changed_all(view *v);
+/* Nobody tells of changes any more: what may be cached may be for a second only. */
+void view_untold(view *v);
 /* Nobody looks at changes of this file for now: what is said of it is not kept.  Calls with true are undone by as many with false. */
 void view_unwatched(view *v, uint64_t file, bool unwatched);
 /* Every node and name that the kernel may have cached, one by one through `to`, which only queues. */

@@ -147,6 +147,7 @@ struct view {
     /* Changes by others, numbered; a slot has the number of the latest one to a file id that falls into it */
     _Atomic(ULONGLONG) Changes, AllChanged;
     _Atomic(ULONGLONG) Changed[VIEW_CHANGE_SLOTS];
+    _Atomic(BOOLEAN) Untold;                   /* nobody tells of changes behind the mount any more */
     _Atomic(ULONG) Unwatched, UnwatchedSlots[VIEW_CHANGE_SLOTS];     /* files, in all and per slot */
     _Atomic(struct view *) NextView;           /* of those that hear of changes */
     /* OrphanLock: nodes whose id belongs to a newer file */

@@ -318,6 +318,41 @@ overtaken_replies(void)
     ViewLeave(&Call, STATUS_SUCCESS);
 }
 
+static uint64_t
+ttl_now(ULONGLONG FileId)
+{
+    VIEW_CALL Call;
+    uint64_t Ttl = Options.ttl_ns;
+    assert_int_equal(ViewEnter(&Call, View, &Who), 0);
+    Call.Attach.device = View->RootDevice;
+    ViewTtlLimit(&Call, FileId, 0, &Ttl);
+    ViewLeave(&Call, STATUS_SUCCESS);
+    return Ttl;
+}
+
+/* A file, then the whole directory, that nobody looks at. */
+static void
+nobody_looks(void)
+{
+    struct view_entry Entry;
+    FsboxPut(Box, L"\\f", "");
+    Entry = look(VIEW_ROOT, "f");
+    ToldCount = 0;
+    view_unwatched(View, Entry.attr.ino, true);
+    assert_true(told_node(Entry.node, TRUE));  /* what the kernel has may be old already */
+    view_unwatched(View, Entry.attr.ino, true);
+    assert_int_equal(ttl_now(Entry.attr.ino), 0);
+    assert_int_equal(ttl_now(Entry.attr.ino + 1), Options.ttl_ns);
+    view_unwatched(View, Entry.attr.ino, false);
+    assert_int_equal(ttl_now(Entry.attr.ino), 0);
+    view_unwatched(View, Entry.attr.ino, false);
+    assert_int_equal(ttl_now(Entry.attr.ino), Options.ttl_ns);
+    view_untold(View);
+    assert_int_equal(ToldAll, 1);
+    assert_int_equal(ttl_now(Entry.attr.ino), VIEW_DEFAULT_TTL);
+    view_forget(View, Entry.node, 1);
+}
+
 #define BOTH(Case)                                                                                                         \
     static void test_view_changed__##Case##_memfs(void **state)                                                            \
     {                                                                                                                      \
@@ -340,13 +375,14 @@ BOTH(driver_changes_names)
 BOTH(driver_deletes_late)
 BOTH(told_from_outside)
 BOTH(overtaken_replies)
+BOTH(nobody_looks)
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         TESTS(own_requests), TESTS(driver_changes_a_file), TESTS(driver_changes_names), TESTS(driver_deletes_late),
-        TESTS(told_from_outside), TESTS(overtaken_replies),
+        TESTS(told_from_outside), TESTS(overtaken_replies), TESTS(nobody_looks),
     };
     return cmocka_run_group_tests_name("view_changed", tests, NULL, NULL);
 }
