@@ -87,6 +87,7 @@ FltpDefinitionIsValid(PFLT_FILTER Filter, const FLT_CONTEXT_REGISTRATION *Entry)
     if (!Custom && Entry->PoolTag == 0) {
         vf_report("K-26", "A-15", NULL, Filter->Owner, Entry, "FLT_CONTEXT_REGISTRATION.PoolTag is zero (type 0x%x)",
             (unsigned)Entry->ContextType);
+        return vf_level_now < VF_FULL;         /* strict */
     }
     return TRUE;
 }
