@@ -321,22 +321,26 @@ bench_set_filters(unsigned count, bool look)
 }
 
 void
-bench_get_release_stream(unsigned object)
+bench_get_release_stream(unsigned object, unsigned times)
 {
     PFLT_CONTEXT Context;
 
-    if (NT_SUCCESS(FltGetStreamContext(BenchInstance, BenchFiles[object], &Context))) {
-        FltReleaseContext(Context);
+    for (unsigned i = 0; i < times; i++) {
+        if (NT_SUCCESS(FltGetStreamContext(BenchInstance, BenchFiles[object], &Context))) {
+            FltReleaseContext(Context);
+        }
     }
 }
 
 void
-bench_get_release_handle(unsigned object)
+bench_get_release_handle(unsigned object, unsigned times)
 {
     PFLT_CONTEXT Context;
 
-    if (NT_SUCCESS(FltGetStreamHandleContext(BenchInstance, BenchFiles[object], &Context))) {
-        FltReleaseContext(Context);
+    for (unsigned i = 0; i < times; i++) {
+        if (NT_SUCCESS(FltGetStreamHandleContext(BenchInstance, BenchFiles[object], &Context))) {
+            FltReleaseContext(Context);
+        }
     }
 }
 

@@ -33,9 +33,10 @@ struct alignas(64) counter {
 counter shared_count;
 counter own_counts[BENCH_OBJECTS];
 
-template <typename Operation>
+/* operations(n) does n of them. */
+template <typename Operations>
 void
-measure(benchmark::State &state, unsigned batch, Operation operation)
+measure_many(benchmark::State &state, unsigned batch, Operations operations)
 {
     using clock = std::chrono::steady_clock;
     std::vector<double> batches;
@@ -43,14 +44,23 @@ measure(benchmark::State &state, unsigned batch, Operation operation)
     batches.reserve(1 << 16);
     while (state.KeepRunningBatch(batch)) {
         auto start = clock::now();
-        for (unsigned i = 0; i < batch; i++) {
-            operation();
-        }
+        operations(batch);
         std::chrono::duration<double, std::nano> time = clock::now() - start;
         batches.push_back(time.count() / batch);
     }
     std::nth_element(batches.begin(), batches.begin() + batches.size() / 2, batches.end());
     state.counters["ns"] = benchmark::Counter(batches[batches.size() / 2], benchmark::Counter::kAvgThreads);
+}
+
+template <typename Operation>
+void
+measure(benchmark::State &state, unsigned batch, Operation operation)
+{
+    measure_many(state, batch, [operation](unsigned count) {
+        for (unsigned i = 0; i < count; i++) {
+            operation();
+        }
+    });
 }
 
 enum { SHORT = 2000, LONG = 200 };            /* operations of a batch: some 20 microseconds */
@@ -91,7 +101,7 @@ get_release_stream(benchmark::State &state)
     if (state.thread_index() == 0) {
         bench_set_filters(static_cast<unsigned>(state.range(1)) - 1, false);
     }
-    measure(state, SHORT, [object] { bench_get_release_stream(object); });
+    measure_many(state, SHORT, [object](unsigned count) { bench_get_release_stream(object, count); });
 }
 
 void
@@ -99,7 +109,7 @@ get_release_handle(benchmark::State &state)
 {
     unsigned object = object_of(state);
 
-    measure(state, SHORT, [object] { bench_get_release_handle(object); });
+    measure_many(state, SHORT, [object](unsigned count) { bench_get_release_handle(object, count); });
 }
 
 void

@@ -28,6 +28,9 @@ function(filterbed_layer dir default)
   set(FILTERBED_OBJECTS ${FILTERBED_OBJECTS} PARENT_SCOPE)
 endfunction()
 
+# See the comment in the file.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/src/fltmgr/ctxfast.c PROPERTIES COMPILE_OPTIONS "-fomit-frame-pointer;-foptimize-sibling-calls;-falign-functions=64")
+
 foreach(d ${FILTERBED_NT_DIRS})
   filterbed_layer(${d} nt)
 endforeach()

@@ -9,6 +9,7 @@
  * Whoever makes the word zero sets DEAD by compare-exchange (FltpContextClaimDead) and finalises: a get that came too late adds and
  * subtracts one, and may thereby be the one.  After DEAD the block goes at once, the node after a grace period.
  */
+#include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
 
 #define FLTP_FILL_FRESH 0xCD
@@ -388,7 +389,7 @@ FltpContextRelease(FLTP_CONTEXT_NODE *Node, const char *Routine)
     FltpContextReleased(Node, atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1);
 }
 
-static VOID __attribute__((noinline))
+VOID
 FltpContextReleaseSlowly(PFLT_CONTEXT Context, const char *Routine)
 {
     FLTP_CONTEXT_NODE *Node = FltpContextNode(Context, 0);
@@ -400,23 +401,18 @@ FltpContextReleaseSlowly(PFLT_CONTEXT Context, const char *Routine)
     FltpContextRelease(Node, Routine);
 }
 
-/* Windows: fltKernel.h, FltReleaseContext.  Differences: one too many is reported, not a bug check. */
-VOID FLTAPI
-FltReleaseContext(PFLT_CONTEXT Context)
+/* The last reference is gone, or there was none to give back. */
+VOID
+FltpContextReleasedLast(PFLT_CONTEXT Context, int64_t Before, const char *Routine)
 {
-    const FLTP_CONTEXT_HEADER *Header = FltpContextHeader(Context);
+    FLTP_CONTEXT_NODE *Node = FltpContextHeader(Context)->Node;
 
-    if (__builtin_expect(Context != NULL && Header->Magic == FLTP_CONTEXT_MAGIC && !vf_on(), 1)) {
-        FLTP_CONTEXT_NODE *Node = Header->Node;
-        if (__builtin_expect(FLTP_NODE_COUNT(atomic_load_explicit(&Node->Word, memory_order_relaxed)) != 0, 1)) {
-            const int64_t Left = atomic_fetch_sub_explicit(&Node->Word, 1, memory_order_acq_rel) - 1;
-            if (__builtin_expect(Left == 0, 0)) {
-                FltpContextReleased(Node, Left);
-            }
-            return;
-        }
+    if (FLTP_NODE_COUNT(Before) != 0) {
+        FltpContextReleased(Node, Before - 1);
+        return;
     }
-    FltpContextReleaseSlowly(Context, __func__);
+    atomic_fetch_add_explicit(&Node->Word, 1, memory_order_relaxed);
+    FltpContextReleaseSlowly(Context, Routine);
 }
 
 /* Windows: fltKernel.h, FltDeleteContext.  Differences: none. */

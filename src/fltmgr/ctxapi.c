@@ -112,7 +112,7 @@ FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_
     return Status;
 }
 
-static NTSTATUS __attribute__((noinline))
+NTSTATUS
 FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
 {
     FLTP_TARGET *Target;
@@ -129,40 +129,12 @@ FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type
     return Status;
 }
 
-static NTSTATUS __attribute__((noinline))
+NTSTATUS
 FltpContextGetAgain(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_CONTEXT_NODE *Failed,
     PFLT_CONTEXT *Context, const char *Routine)
 {
     FltpNodeUngot(Failed);
     return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
-}
-
-/* Target: where it hangs, if that is known already.  Nothing is needed after one of the rare calls, so that registers need not be saved. */
-static inline __attribute__((always_inline)) NTSTATUS
-FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, const FLTP_TARGET *Target, PFLT_CONTEXT *Context,
-    const char *Routine)
-{
-    if (__builtin_expect(Target == NULL || vf_on() || !port_rcu_read_try(), 0)) {
-        return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
-    }
-    FLTP_CONTEXT_NODE *Node = FltpTargetFind(Target, Instance, Type);
-    if (Node == NULL) {
-        *Context = NULL_CONTEXT;
-        port_rcu_read_end();
-        return STATUS_NOT_FOUND;
-    }
-    if (__builtin_expect(!FltpNodeGet(Node), 0)) {
-        return FltpContextGetAgain(Instance, FileObject, Type, Node, Context, Routine);
-    }
-    *Context = Node->Context;
-    port_rcu_read_end();
-    return STATUS_SUCCESS;
-}
-
-static inline const FLTP_TARGET *
-FltpStreamContexts(FLTP_STREAM *Stream)
-{
-    return Stream != NULL ? &Stream->Contexts : NULL;
 }
 
 static NTSTATUS
@@ -213,42 +185,6 @@ FltSetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_S
     PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext)
 {
     return FltpContextSet(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, Operation, NewContext, OldContext, __func__);
-}
-
-/* Windows: fltKernel.h, FltGetInstanceContext.  Differences: none. */
-NTSTATUS FLTAPI
-FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context)
-{
-    return FltpContextGet(Instance, NULL, FLT_INSTANCE_CONTEXT, &Instance->Contexts, Context, __func__);
-}
-
-/* Windows: fltKernel.h, FltGetFileContext.  Differences: none. */
-NTSTATUS FLTAPI
-FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
-{
-    FLTP_FILE *File = FltpFileCached(FileObject);
-    const FLTP_TARGET *Target = File != NULL ? FltpStreamContexts(atomic_load_explicit(&File->File, memory_order_acquire)) : NULL;
-
-    return FltpContextGet(Instance, FileObject, FLT_FILE_CONTEXT, Target, Context, __func__);
-}
-
-/* Windows: fltKernel.h, FltGetStreamContext.  Differences: none. */
-NTSTATUS FLTAPI
-FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
-{
-    FLTP_FILE *File = FltpFileCached(FileObject);
-    const FLTP_TARGET *Target = File != NULL ? FltpStreamContexts(atomic_load_explicit(&File->Stream, memory_order_acquire)) : NULL;
-
-    return FltpContextGet(Instance, FileObject, FLT_STREAM_CONTEXT, Target, Context, __func__);
-}
-
-/* Windows: fltKernel.h, FltGetStreamHandleContext.  Differences: none. */
-NTSTATUS FLTAPI
-FltGetStreamHandleContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
-{
-    FLTP_FILE *File = FltpFileCached(FileObject);
-
-    return FltpContextGet(Instance, FileObject, FLT_STREAMHANDLE_CONTEXT, File != NULL ? &File->Handles : NULL, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltDeleteInstanceContext.  Differences: none. */

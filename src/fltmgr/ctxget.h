@@ -16,7 +16,8 @@ FltpFileCached(PFILE_OBJECT FileObject)
         return NULL;
     }
     FLTP_FILE *File = atomic_load_explicit(&IOP_FILE_FROM(FileObject)->FilterBlock, memory_order_acquire);
-    return __builtin_expect(File == FLTP_FILE_CLOSED || FileObject->FsContext == NULL, 0) ? NULL : File;
+    /* None, or FLTP_FILE_CLOSED: one comparison. */
+    return __builtin_expect((ULONG_PTR)File <= (ULONG_PTR)FLTP_FILE_CLOSED || FileObject->FsContext == NULL, 0) ? NULL : File;
 }
 
 /* The node of a key on a target's list, or NULL.  In a read section. */
@@ -40,5 +41,14 @@ FltpNodeGet(FLTP_CONTEXT_NODE *Node)
 
 /* Takes the reference of a failed FltpNodeGet back, leaves the read section that found the node. */
 VOID FltpNodeUngot(FLTP_CONTEXT_NODE *Node);
+
+/* ---- ctxapi.c, context.c: what ctxfast.c does not do ---- */
+NTSTATUS FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine);
+/* Undoes a failed FltpNodeGet of Failed first. */
+NTSTATUS FltpContextGetAgain(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, FLTP_CONTEXT_NODE *Failed,
+    PFLT_CONTEXT *Context, const char *Routine);
+VOID FltpContextReleaseSlowly(PFLT_CONTEXT Context, const char *Routine);
+/* One reference was taken off a word that was Before: the last one, or there was none. */
+VOID FltpContextReleasedLast(PFLT_CONTEXT Context, int64_t Before, const char *Routine);
 
 #endif

@@ -576,6 +576,6 @@ VOID FltpNamesChanged(PFLT_VOLUME Volume, const FLT_IO_PARAMETER_BLOCK *Iopb);
  *   enum.c       FltEnumerate*, Flt*Information, FltGetVolumeFromName, FltGetVolumeName, FltGetVolumeGuidName, FltGetVolumeProperties …
  *   name.c, namecache.c, targetio.c, fltcreate.c      the families FltGetFileNameInformation, FltReadFile, FltCreateFile
  *   data.c, pend.c, cbdq.c, workitem.c, generated.c   func_data.h but for the priority hints
- *   context.c, ctxapi.c                               func_context.h
+ *   context.c, ctxapi.c, ctxfast.c                    func_context.h
  */
 #endif

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 enum vf_level { VF_OFF, VF_STANDARD, VF_FULL };
-extern _Atomic(int) vf_level_now;
+extern _Atomic(int) vf_level_now __attribute__((visibility("hidden")));
 static inline bool vf_on(void) { return __builtin_expect(__atomic_load_n((int *)&vf_level_now, __ATOMIC_RELAXED) != 0, 0); }
 void vf_set_level(enum vf_level level);        /* before the first driver is loaded */
 
