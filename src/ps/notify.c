@@ -48,7 +48,7 @@ PspAddRoutine(const VOID *Routine, BOOLEAN Extended, vf_owner *Owner)
         Free = Free == NULL && PspRoutines[i].Routine == NULL ? &PspRoutines[i] : Free;
     }
     if (!Twice && Free != NULL) {
-        ExReInitializeRundownProtection(&Free->Rundown);
+        ExInitializeRundownProtection(&Free->Rundown);
         Free->Extended = Extended;
         Free->Owner = Owner;
         Free->Since = ps_proc_now();

@@ -104,6 +104,20 @@ RtlAddAccessAllowedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MAS
     return SepAddAce(Acl, AceRevision, AceFlags, AccessMask, Sid, ACCESS_ALLOWED_ACE_TYPE);
 }
 
+/* Windows: ntifs.h, RtlAddAccessDeniedAce.  Differences: none. */
+NTSTATUS
+RtlAddAccessDeniedAce(PACL Acl, ULONG AceRevision, ACCESS_MASK AccessMask, PSID Sid)
+{
+    return SepAddAce(Acl, AceRevision, 0, AccessMask, Sid, ACCESS_DENIED_ACE_TYPE);
+}
+
+/* Windows: ntifs.h, RtlAddAccessDeniedAceEx.  Differences: none. */
+NTSTATUS
+RtlAddAccessDeniedAceEx(PACL Acl, ULONG AceRevision, ULONG AceFlags, ACCESS_MASK AccessMask, PSID Sid)
+{
+    return SepAddAce(Acl, AceRevision, AceFlags, AccessMask, Sid, ACCESS_DENIED_ACE_TYPE);
+}
+
 /* Windows: ntifs.h, RtlCreateSecurityDescriptor.  Differences: none. */
 NTSTATUS
 RtlCreateSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Revision)
@@ -147,6 +161,23 @@ RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN Da
     if (DaclPresent) {
         D->Control |= SE_DACL_PRESENT | (DaclDefaulted ? SE_DACL_DEFAULTED : 0);
         D->Dacl = Dacl;
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Windows: ntifs.h, RtlSetSaclSecurityDescriptor.  Differences: none. */
+NTSTATUS
+RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN SaclPresent, PACL Sacl, BOOLEAN SaclDefaulted)
+{
+    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
+
+    if (D->Revision != SECURITY_DESCRIPTOR_REVISION || SepIsRelative(D)) {
+        return D->Revision != SECURITY_DESCRIPTOR_REVISION ? STATUS_UNKNOWN_REVISION : STATUS_INVALID_SECURITY_DESCR;
+    }
+    D->Control &= (USHORT)~(SE_SACL_PRESENT | SE_SACL_DEFAULTED);
+    if (SaclPresent) {
+        D->Control |= SE_SACL_PRESENT | (SaclDefaulted ? SE_SACL_DEFAULTED : 0);
+        D->Sacl = Sacl;
     }
     return STATUS_SUCCESS;
 }

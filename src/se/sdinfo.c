@@ -198,3 +198,190 @@ SeSetSecurityDescriptorInfo(PVOID Object,
     *ObjectsSecurityDescriptor = Built;
     return STATUS_SUCCESS;
 }
+
+/* ---- single parts ---- */
+
+/* Windows: ntifs.h, RtlGetOwnerSecurityDescriptor.  Differences: none. */
+NTSTATUS
+RtlGetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Owner, PBOOLEAN OwnerDefaulted)
+{
+    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
+
+    if (D->Revision != SECURITY_DESCRIPTOR_REVISION) {
+        return STATUS_UNKNOWN_REVISION;
+    }
+    *Owner = SepTakeApart(D).Owner;
+    *OwnerDefaulted = (D->Control & SE_OWNER_DEFAULTED) != 0;
+    return STATUS_SUCCESS;
+}
+
+/* Windows: ntifs.h, RtlGetGroupSecurityDescriptor.  Differences: none. */
+NTSTATUS
+RtlGetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID *Group, PBOOLEAN GroupDefaulted)
+{
+    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
+
+    if (D->Revision != SECURITY_DESCRIPTOR_REVISION) {
+        return STATUS_UNKNOWN_REVISION;
+    }
+    *Group = SepTakeApart(D).Group;
+    *GroupDefaulted = (D->Control & SE_GROUP_DEFAULTED) != 0;
+    return STATUS_SUCCESS;
+}
+
+/* Windows: ntifs.h, RtlGetSaclSecurityDescriptor.  Differences: none. */
+NTSTATUS
+RtlGetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PBOOLEAN SaclPresent, PACL *Sacl, PBOOLEAN SaclDefaulted)
+{
+    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
+
+    if (D->Revision != SECURITY_DESCRIPTOR_REVISION) {
+        return STATUS_UNKNOWN_REVISION;
+    }
+    *SaclPresent = (D->Control & SE_SACL_PRESENT) != 0;
+    if (*SaclPresent) {
+        *Sacl = SepTakeApart(D).Sacl;
+        *SaclDefaulted = (D->Control & SE_SACL_DEFAULTED) != 0;
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Windows: ntifs.h, RtlGetControlSecurityDescriptor.  Differences: none. */
+NTSTATUS
+RtlGetControlSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSECURITY_DESCRIPTOR_CONTROL Control, PULONG Revision)
+{
+    PISECURITY_DESCRIPTOR D = SecurityDescriptor;
+
+    *Revision = D->Revision;
+    if (D->Revision != SECURITY_DESCRIPTOR_REVISION) {
+        return STATUS_UNKNOWN_REVISION;
+    }
+    *Control = D->Control;
+    return STATUS_SUCCESS;
+}
+
+/* ---- the two forms ---- */
+
+/* Windows: ntifs.h, RtlAbsoluteToSelfRelativeSD.  Differences: none. */
+NTSTATUS
+RtlAbsoluteToSelfRelativeSD(PSECURITY_DESCRIPTOR AbsoluteSecurityDescriptor, PSECURITY_DESCRIPTOR SelfRelativeSecurityDescriptor, PULONG BufferLength)
+{
+    const SEP_PARTS Parts = SepTakeApart(AbsoluteSecurityDescriptor);
+    const ULONG Room = *BufferLength;
+
+    if ((Parts.Control & SE_SELF_RELATIVE) != 0) {
+        return STATUS_BAD_DESCRIPTOR_FORMAT;
+    }
+    *BufferLength = SepSize(&Parts);
+    if (Room < *BufferLength) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    SepBuild(&Parts, SelfRelativeSecurityDescriptor);
+    return STATUS_SUCCESS;
+}
+
+/* *Size is the room; the need when it returns FALSE. */
+static BOOLEAN
+SepFits(PULONG Size, ULONG Need)
+{
+    const BOOLEAN Fits = *Size >= Need;
+
+    *Size = Need;
+    return Fits;
+}
+
+static PVOID
+SepCopy(PVOID Target, const VOID *Source, ULONG Length)
+{
+    return Source == NULL ? NULL : memcpy(Target, Source, Length);
+}
+
+/* Windows: ntifs.h, RtlSelfRelativeToAbsoluteSD.  Differences: none. */
+NTSTATUS
+RtlSelfRelativeToAbsoluteSD(PSECURITY_DESCRIPTOR SelfRelativeSecurityDescriptor,
+                            PSECURITY_DESCRIPTOR AbsoluteSecurityDescriptor,
+                            PULONG AbsoluteSecurityDescriptorSize,
+                            PACL Dacl,
+                            PULONG DaclSize,
+                            PACL Sacl,
+                            PULONG SaclSize,
+                            PSID Owner,
+                            PULONG OwnerSize,
+                            PSID PrimaryGroup,
+                            PULONG PrimaryGroupSize)
+{
+    const SEP_PARTS Parts = SepTakeApart(SelfRelativeSecurityDescriptor);
+    PISECURITY_DESCRIPTOR A = AbsoluteSecurityDescriptor;
+
+    if ((Parts.Control & SE_SELF_RELATIVE) == 0) {
+        return STATUS_BAD_DESCRIPTOR_FORMAT;
+    }
+    BOOLEAN Fits = SepFits(AbsoluteSecurityDescriptorSize, sizeof(SECURITY_DESCRIPTOR));
+    Fits &= SepFits(DaclSize, SepAclSize(Parts.Dacl));
+    Fits &= SepFits(SaclSize, SepAclSize(Parts.Sacl));
+    Fits &= SepFits(OwnerSize, SepSidSize(Parts.Owner));
+    Fits &= SepFits(PrimaryGroupSize, SepSidSize(Parts.Group));
+    if (!Fits) {
+        return STATUS_BUFFER_TOO_SMALL;
+    }
+    memset(A, 0, sizeof(*A));
+    A->Revision = SECURITY_DESCRIPTOR_REVISION;
+    A->Control = (SECURITY_DESCRIPTOR_CONTROL)(Parts.Control & ~SE_SELF_RELATIVE);
+    A->Dacl = SepCopy(Dacl, Parts.Dacl, Parts.Dacl != NULL ? Parts.Dacl->AclSize : 0);
+    A->Sacl = SepCopy(Sacl, Parts.Sacl, Parts.Sacl != NULL ? Parts.Sacl->AclSize : 0);
+    A->Owner = SepCopy(Owner, Parts.Owner, Parts.Owner != NULL ? RtlLengthSid(Parts.Owner) : 0);
+    A->Group = SepCopy(PrimaryGroup, Parts.Group, Parts.Group != NULL ? RtlLengthSid(Parts.Group) : 0);
+    return STATUS_SUCCESS;
+}
+
+static BOOLEAN
+SepSidLies(const UCHAR *Base, ULONG Length, ULONG Offset)
+{
+    if (Offset == 0) {
+        return TRUE;
+    }
+    if (Offset > Length || Length - Offset < (ULONG)FIELD_OFFSET(SID, SubAuthority)) {
+        return FALSE;
+    }
+    PSID Sid = (PSID)(Base + Offset);
+    return RtlValidSid(Sid) && RtlLengthSid(Sid) <= Length - Offset;
+}
+
+static BOOLEAN
+SepAclLies(const UCHAR *Base, ULONG Length, ULONG Offset, BOOLEAN Present)
+{
+    if (!Present || Offset == 0) {
+        return TRUE;
+    }
+    if (Offset > Length || Length - Offset < sizeof(ACL)) {
+        return FALSE;
+    }
+    PACL Acl = (PACL)(Base + Offset);
+    return Acl->AclSize <= Length - Offset && RtlValidAcl(Acl);
+}
+
+/* Windows: wdm.h, RtlValidRelativeSecurityDescriptor.  Differences: none. */
+BOOLEAN
+RtlValidRelativeSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptorInput, ULONG SecurityDescriptorLength, SECURITY_INFORMATION RequiredInformation)
+{
+    const SECURITY_DESCRIPTOR_RELATIVE *R = SecurityDescriptorInput;
+    const UCHAR *Base = SecurityDescriptorInput;
+
+    if (SecurityDescriptorLength < sizeof(*R) || R->Revision != SECURITY_DESCRIPTOR_REVISION || (R->Control & SE_SELF_RELATIVE) == 0) {
+        return FALSE;
+    }
+    if (((RequiredInformation & OWNER_SECURITY_INFORMATION) != 0 && R->Owner == 0) ||
+        ((RequiredInformation & GROUP_SECURITY_INFORMATION) != 0 && R->Group == 0)) {
+        return FALSE;
+    }
+    return SepSidLies(Base, SecurityDescriptorLength, R->Owner) && SepSidLies(Base, SecurityDescriptorLength, R->Group) &&
+           SepAclLies(Base, SecurityDescriptorLength, R->Dacl, (R->Control & SE_DACL_PRESENT) != 0) &&
+           SepAclLies(Base, SecurityDescriptorLength, R->Sacl, (R->Control & SE_SACL_PRESENT) != 0);
+}
+
+/* Windows: ntifs.h, SeValidSecurityDescriptor.  Differences: none. */
+BOOLEAN
+SeValidSecurityDescriptor(ULONG Length, PSECURITY_DESCRIPTOR SecurityDescriptor)
+{
+    return RtlValidRelativeSecurityDescriptor(SecurityDescriptor, Length, 0);
+}

@@ -2,6 +2,8 @@
 /* Extended attributes (QUERY_EA, SET_EA; the name is the whole Linux name, "user.x") and symbolic links. */
 #include "view/viewp.h"
 
+#include "io/eaname.h"
+
 enum { VIEWP_XATTR_CREATE = 1, VIEWP_XATTR_REPLACE = 2 };
 
 typedef struct VIEW_LX_SYMLINK {               /* data of IO_REPARSE_TAG_LX_SYMLINK */
@@ -159,10 +161,12 @@ ViewpCollect(const UCHAR *Info, ULONG Length, VIEW_NAMES *Names)
     ULONG At = 0;
     while (At + FIELD_OFFSET(FILE_FULL_EA_INFORMATION, EaName) < Length) {
         const FILE_FULL_EA_INFORMATION *Ea = (const FILE_FULL_EA_INFORMATION *)(Info + At);
-        size_t Bytes = (size_t)Ea->EaNameLength + 1;
+        const size_t Prefix = IopEaNameIsLinux(Ea->EaName, Ea->EaNameLength) ? 0 : IOP_EA_PREFIX_BYTES;
+        size_t Bytes = Prefix + Ea->EaNameLength + 1;
         if (Ea->EaNameLength != 0 && !ViewpIsLxEa(Ea)) {
             if (Names->Used + Bytes <= Names->Size) {
-                memcpy(Names->Buffer + Names->Used, Ea->EaName, Bytes - 1);
+                memcpy(Names->Buffer + Names->Used, IOP_EA_PREFIX, Prefix);
+                memcpy(Names->Buffer + Names->Used + Prefix, Ea->EaName, Ea->EaNameLength);
                 Names->Buffer[Names->Used + Bytes - 1] = 0;
             }
             Names->Used += Bytes;

@@ -3,9 +3,10 @@
  * IRP_MJ_QUERY_EA, IRP_MJ_SET_EA.
  *
  * $LXUID, $LXGID, $LXMOD and $LXDEV are the file's owner, mode and device: asked for by name they are always there, set they change
- * the file, and they are not listed.  Every other name is the store's.
+ * the file, and they are not listed.  Every other name is the store's (io/eaname.h).
  */
 #include "fs/base/fsb.h"
+#include "io/eaname.h"
 
 #define FSB_LX_NAME 6
 static const CHAR FsbLxNames[4][FSB_LX_NAME + 1] = {"$LXUID", "$LXGID", "$LXMOD", "$LXDEV"};
@@ -59,8 +60,9 @@ FsbSetOneEa(FSB_FCB *Fcb, PFILE_FULL_EA_INFORMATION Ea, struct iop_attachment *A
     if (Store->SetEa == NULL) {
         return STATUS_EAS_NOT_SUPPORTED;
     }
-    memcpy(Name, Ea->EaName, Ea->EaNameLength);
-    Name[Ea->EaNameLength] = 0;
+    if (!IopEaNameToStore(Ea->EaName, Ea->EaNameLength, Name)) {
+        return STATUS_INVALID_EA_NAME;
+    }
     const BOOLEAN Remove = Ea->EaValueLength == 0 && (Attachment == NULL || !(Attachment->valid & IOP_ATTACH_EA_EMPTY));
     NTSTATUS Status = Store->SetEa(Fcb, Name, Ea->EaName + Ea->EaNameLength + 1, Ea->EaValueLength, Remove, Attachment);
     if (Remove && Status == STATUS_NONEXISTENT_EA_ENTRY && Attachment == NULL) {
@@ -194,8 +196,9 @@ FsbQueryOneEa(FSB_SCB *Scb, FSB_EA_OUT *Out, const CHAR *Name, ULONG NameLength,
         FsbEaEnd(Out, Ea, Bytes);
         return STATUS_SUCCESS;
     }
-    memcpy(Terminated, Name, NameLength);
-    Terminated[NameLength] = 0;
+    if (!IopEaNameToStore(Name, NameLength, Terminated)) {
+        return STATUS_INVALID_EA_NAME;
+    }
     ULONG Length = Room < 0xFFFF ? Room : 0xFFFF;
     Status = Store->GetEa != NULL ? Store->GetEa(Scb->Fcb, Terminated, Value, &Length, Attachment) : STATUS_NONEXISTENT_EA_ENTRY;
     if (Status == STATUS_NONEXISTENT_EA_ENTRY) {
@@ -268,7 +271,8 @@ FsbQueryAllEas(FSB_SCB *Scb, FSB_CCB *Ccb, PIO_STACK_LOCATION Stack, FSB_EA_OUT 
     for (ULONG At = 0; NT_SUCCESS(Status) && At < Length; Index++) {
         const ULONG NameLength = (ULONG)strlen(Names + At);
         if (Index >= Start) {
-            Status = FsbQueryOneEa(Scb, Out, Names + At, NameLength, NULL);
+            const ULONG Hidden = (ULONG)IopEaNameHidden(Names + At, NameLength);
+            Status = FsbQueryOneEa(Scb, Out, Names + At + Hidden, NameLength - Hidden, NULL);
             Start = NT_SUCCESS(Status) ? Index + 1 : Start;
             if (NT_SUCCESS(Status) && (Stack->Flags & SL_RETURN_SINGLE_ENTRY)) {
                 break;
