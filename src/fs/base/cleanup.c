@@ -239,7 +239,6 @@ FsbCleanup(FSB_VOLUME *Volume, PIRP Irp)
     const PFILE_OBJECT FileObject = IoGetCurrentIrpStackLocation(Irp)->FileObject;
     FSB_SCB *Scb = FsbScbOf(FileObject);
     FSB_CCB *Ccb = FsbCcbOf(FileObject);
-    UNREFERENCED_PARAMETER(Volume);
     Irp->IoStatus.Information = 0;
     if (Scb == NULL || Ccb == NULL || (atomic_load(&Ccb->Flags) & FSB_CCB_CLEANED)) {
         return STATUS_SUCCESS;
@@ -257,6 +256,7 @@ FsbCleanup(FSB_VOLUME *Volume, PIRP Irp)
     port_lock_release(&Scb->Fcb->Lock);
     Irp->IoStatus.Information = What == 0 ? FILE_CLEANUP_FILE_REMAINS : FsbCleanupDelete(Irp, FileObject, What);
     FsbFileFlag(FileObject, FO_CLEANUP_COMPLETE);
+    FsbNotifyCleanup(Volume, FileObject);
     return STATUS_SUCCESS;
 }
 

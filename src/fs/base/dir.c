@@ -391,10 +391,6 @@ FsbDirectoryControl(FSB_VOLUME *Volume, PIRP Irp)
     switch (Stack->MinorFunction) {
     case IRP_MN_QUERY_DIRECTORY:
         return FsbQueryDirectory(Irp, Stack);
-    case IRP_MN_NOTIFY_CHANGE_DIRECTORY:
-    case IRP_MN_NOTIFY_CHANGE_DIRECTORY_EX:
-        VF_UNIMPLEMENTED();
-        return STATUS_NOT_IMPLEMENTED;
     default:
         return STATUS_INVALID_DEVICE_REQUEST;
     }

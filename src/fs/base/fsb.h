@@ -241,6 +241,13 @@ struct FSB_VOLUME {
     _Atomic(LONG) Dismounted;
     _Atomic(LONG) Opens;                       /* CCBs */
     _Atomic(LONG) DeletesPending;
+    /* change notification: notify.c */
+    _Atomic(LONG) Watchers;                    /* handles with a notify structure */
+    PNOTIFY_SYNC NotifySync;
+    LIST_ENTRY NotifyList;
+    port_lock EventLock;
+    LIST_ENTRY Events;                         /* EventLock */
+    _Atomic(uint32_t) EventWorker;             /* a work item reports them */
     FSB_SHARD Shards[FSB_SHARDS];
 };
 
@@ -315,6 +322,7 @@ struct FSB_LCB {
 #define FSB_CCB_CASE_SENSITIVE 0x20
 #define FSB_CCB_CLEANED 0x40
 #define FSB_CCB_WROTE 0x80
+#define FSB_CCB_WATCHES 0x100                  /* asked for changes of its directory */
 struct FSB_CCB {
     FSB_LCB *Lcb;                              /* NULL: volume */
     _Atomic(ULONG) Flags;
@@ -440,7 +448,14 @@ BOOLEAN FsbLxEa(const FILE_FULL_EA_INFORMATION *Ea, FSB_SET *Set);     /* $LXUID
 NTSTATUS FsbSetDisposition(PFILE_OBJECT FileObject, ULONG Flags, struct iop_attachment *Attachment);
 NTSTATUS FsbRenameOrLink(PIRP Irp, PFILE_OBJECT FileObject, BOOLEAN Link, BOOLEAN Extended);
 VOID FsbListingFree(FSB_CCB *Ccb, FSB_FCB *Fcb);
+/* ---- notify.c ---- */
+/* A change by name: told to those who watch the directory, by a worker; any locks may be held. */
 VOID FsbNotify(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONG Filter, ULONG Action);
+VOID FsbNotifyRequest(FSB_VOLUME *Volume, PIRP Irp, UCHAR Major);      /* a request has succeeded that may change a file */
+NTSTATUS FsbNotifyChange(FSB_VOLUME *Volume, PIRP Irp);                /* IRP_MN_NOTIFY_CHANGE_DIRECTORY: completes or keeps the IRP */
+VOID FsbNotifyCleanup(FSB_VOLUME *Volume, PFILE_OBJECT FileObject);
+NTSTATUS FsbNotifyStart(FSB_VOLUME *Volume);
+VOID FsbNotifyWait(FSB_VOLUME *Volume);                                /* until no worker runs */
 NTSTATUS FsbSplitName(PUNICODE_STRING Name, PUNICODE_STRING Stream, PBOOLEAN HasStream, PBOOLEAN TrailingBackslash);
 USHORT FsbParentBytes(PCUNICODE_STRING Path);  /* bytes of the path without its last component and backslash */
 

@@ -119,15 +119,3 @@ FsbSetSecurity(FSB_VOLUME *Volume, PIRP Irp)
     ExFreePoolWithTag(Stored, 'SbsF');
     return Status;
 }
-
-/* ---- change notification ---- */
-
-/* The place where waiting IRPs would be told.  IRP_MN_NOTIFY_CHANGE_DIRECTORY is refused for now, so nobody waits. */
-VOID
-FsbNotify(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONG Filter, ULONG Action)
-{
-    UNREFERENCED_PARAMETER(Volume);
-    UNREFERENCED_PARAMETER(Path);
-    UNREFERENCED_PARAMETER(Filter);
-    UNREFERENCED_PARAMETER(Action);
-}

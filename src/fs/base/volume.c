@@ -48,7 +48,7 @@ static FSB_ROUTINE *const FsbRoutines[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
     (1u << IRP_MJ_CREATE | 1u << IRP_MJ_WRITE | 1u << IRP_MJ_SET_INFORMATION | 1u << IRP_MJ_SET_EA | 1u << IRP_MJ_SET_SECURITY |         \
      1u << IRP_MJ_FILE_SYSTEM_CONTROL)
 
-/* Every IRP of the driver's devices.  None pends here, but locks, which FsRtl completes. */
+/* Every IRP of the driver's devices.  None pends here, but locks and change notification, which FsRtl completes. */
 static NTSTATUS
 FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
 {
@@ -59,6 +59,9 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
         if (Major == IRP_MJ_LOCK_CONTROL) {
             return FsbLockControl(Volume, Irp);
         }
+        if (Major == IRP_MJ_DIRECTORY_CONTROL && IoGetCurrentIrpStackLocation(Irp)->MinorFunction != IRP_MN_QUERY_DIRECTORY) {
+            return FsbNotifyChange(Volume, Irp);
+        }
         if (FsbRoutines[Major] != NULL) {
             struct iop_attachment *Attachment = FsbAttachment(Irp);
             if (Attachment != NULL) {
@@ -68,6 +71,9 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
             Status = FsbRoutines[Major](Volume, Irp);
             if (NT_SUCCESS(Status) && ((FSB_CHANGING >> Major) & 1) && !FsbFromView(Irp)) {
                 FsbReportRequest(Volume, Irp, Major);
+            }
+            if (NT_SUCCESS(Status) && ((FSB_CHANGING >> Major) & 1) && atomic_load_explicit(&Volume->Watchers, memory_order_relaxed) != 0) {
+                FsbNotifyRequest(Volume, Irp, Major);
             }
             if (Attachment != NULL && Attachment->host_errno != 0) {
                 Attachment->host_status = Status;
@@ -186,6 +192,7 @@ FsbVolumeFree(FSB_VOLUME *Volume)
     for (ULONG i = 0; i < FSB_SHARDS; i++) {
         port_free(Volume->Shards[i].Buckets);
     }
+    FsRtlNotifyUninitializeSync(&Volume->NotifySync);
     port_free(Volume);
 }
 
@@ -209,7 +216,10 @@ FsbVolumeCreate(PDRIVER_OBJECT Driver, ULONG Number, const FSB_STORE *Store, PVO
         Volume->Options.Label = NULL;
     }
     Volume->VolumeScb = port_alloc(sizeof(FSB_SCB));
-    NTSTATUS Status = Volume->VolumeScb == NULL ? STATUS_INSUFFICIENT_RESOURCES : FsbCreateDevices(Driver, Volume);
+    NTSTATUS Status = FsbNotifyStart(Volume);
+    if (NT_SUCCESS(Status)) {
+        Status = Volume->VolumeScb == NULL ? STATUS_INSUFFICIENT_RESOURCES : FsbCreateDevices(Driver, Volume);
+    }
     if (Volume->VolumeScb != NULL) {
         FsbScbInitialize(Volume->VolumeScb, Volume, NULL, FALSE);
     }
@@ -244,6 +254,7 @@ FsbVolumeDelete(FSB_VOLUME *Volume)
         atomic_store(&Volume->Dismounted, 0);
         return STATUS_DEVICE_BUSY;
     }
+    FsbNotifyWait(Volume);
     FsbIdlePurge(Volume, NULL);
     FsbDriveLink(Volume, FALSE);
     IopVolumeDismount(Volume->RealDevice);
