@@ -82,6 +82,19 @@ FltpInstanceTarget(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, 
     }
 }
 
+/* The key is instance and stream, so it works; but the instance never sees this file's operations. */
+static VOID
+FltpContextReportVolume(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, const char *Routine)
+{
+    const PDEVICE_OBJECT Device = FileObject->DeviceObject;
+    const FLT_VOLUME *Volume = Instance->Volume;
+
+    if (Device != NULL && Device != Volume->RealDevice && Device != Volume->VolumeDevice && Device != Volume->FilterDevice) {
+        vf_report("K-11", "C-25", NULL, Instance->Filter->Owner, FileObject,
+            "%s on a file of a volume to which the instance is not attached", Routine);
+    }
+}
+
 static NTSTATUS
 FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_SET_CONTEXT_OPERATION Operation,
     PFLT_CONTEXT NewContext, PFLT_CONTEXT *OldContext, const char *Routine)
@@ -103,6 +116,9 @@ FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_
     if (NT_SUCCESS(Status) && atomic_load_explicit(&Instance->Deleting, memory_order_acquire)) {
         Status = STATUS_FLT_DELETING_OBJECT;
     }
+    if (vf_on() && NT_SUCCESS(Status) && (Type & (FLT_FILE_CONTEXT | FLT_STREAM_CONTEXT | FLT_STREAMHANDLE_CONTEXT))) {
+        FltpContextReportVolume(Instance, Object, Routine);
+    }
     if (NT_SUCCESS(Status)) {
         Status = FltpSlotSet(&Slot, Operation, Node, OldContext);
     }
@@ -112,6 +128,18 @@ FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_
     return Status;
 }
 
+/* D-08: it works, but it is odd. */
+static VOID
+FltpContextReportCaller(PFLT_INSTANCE Instance, const char *Routine)
+{
+    const struct vf_operation *Current = vf_operation_current();
+
+    if (Current != NULL && Current->owner != NULL && Current->owner != Instance->Filter->Owner) {
+        vf_report("K-11", "D-08", NULL, Current->owner, Instance, "%s with an instance of another filter (%s)", Routine,
+            vf_owner_name(Instance->Filter->Owner));
+    }
+}
+
 NTSTATUS
 FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, PFLT_CONTEXT *Context, const char *Routine)
 {
@@ -119,6 +147,9 @@ FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type
 
     *Context = NULL_CONTEXT;
     FltpContextCheckIrql(Instance->Filter, Routine);
+    if (vf_on()) {
+        FltpContextReportCaller(Instance, Routine);
+    }
     NTSTATUS Status = FltpInstanceTarget(Instance, Object, Type, FltpFindExisting, &Target);
     if (NT_SUCCESS(Status)) {
         return FltpSlotGet(Target, Instance, Type, Routine, Context);
