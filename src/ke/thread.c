@@ -55,6 +55,13 @@ KiThreadUnlink(PKTHREAD Thread)
 {
     port_lock_acquire(&KiThreadListLock);
     RemoveEntryList(&Thread->ThreadListEntry);
+    port_lock_release(&KiThreadListLock);
+}
+
+static VOID
+KiThreadDispose(PKTHREAD Thread)
+{
+    port_lock_acquire(&KiThreadListLock);
     VOID (*Exited)(PKTHREAD) = KiThreadHooks.Exited;
     port_lock_release(&KiThreadListLock);
     if (Exited != NULL) {
@@ -80,8 +87,9 @@ KiThreadExit(void *Context)
     if (Thread->ExitStatus == STATUS_PENDING) {
         Thread->ExitStatus = STATUS_SUCCESS;
     }
+    KiThreadUnlink(Thread);                    /* whoever waited for it may unload its code */
     KiSignalObject(&Thread->Header);
-    KiThreadUnlink(Thread);
+    KiThreadDispose(Thread);
     KiThread = NULL;
 }
 
@@ -163,6 +171,7 @@ KiThreadStart(PKTHREAD Thread, PKSTART_ROUTINE Routine, PVOID Context)
     if (port_thread_start(&Handle, KiThreadMain, Thread, "nt-thread") != 0) {
         Thread->ExitStatus = STATUS_INSUFFICIENT_RESOURCES;
         KiThreadUnlink(Thread);
+        KiThreadDispose(Thread);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     port_thread_detach(Handle);
