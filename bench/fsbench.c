@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -117,6 +118,26 @@ tree(void)
     report("unlink", start, files);
 }
 
+/* Reads every page of a new mapping; the file is in memory. */
+static void
+mapped(int fd)
+{
+    const unsigned rounds = 8;
+    const size_t length = 32 * (size_t)BIG;
+    volatile unsigned sum = 0;
+    uint64_t start = now();
+
+    for (unsigned round = 0; round < rounds; round++) {
+        const unsigned char *map = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, 0);
+        check(map != MAP_FAILED, "mmap");
+        for (size_t at = 0; at < length; at += SMALL) {
+            sum += map[at];
+        }
+        check(munmap((void *)map, length) == 0, "munmap");
+    }
+    report("mmap/4K", start, rounds * (unsigned)(length / SMALL));
+}
+
 static void
 data(void)
 {
@@ -140,17 +161,18 @@ data(void)
     }
     report("read/1M", start, bigs);
     start = now();
-    for (unsigned i = 0; i < files * 4; i++) {
+    for (unsigned i = 0; i < files * 64; i++) {
         seed = seed * 1664525u + 1013904223u;
         check(pwrite(fd, block, SMALL, (off_t)(seed >> 8) % (32 * 256) * SMALL) == (ssize_t)SMALL, "write 4K");
     }
-    report("write/4K", start, files * 4);
+    report("write/4K", start, files * 64);
     start = now();
-    for (unsigned i = 0; i < files * 4; i++) {
+    for (unsigned i = 0; i < files * 64; i++) {
         seed = seed * 1664525u + 1013904223u;
         check(pread(fd, block, SMALL, (off_t)(seed >> 8) % (32 * 256) * SMALL) == (ssize_t)SMALL, "read 4K");
     }
-    report("read/4K", start, files * 4);
+    report("read/4K", start, files * 64);
+    mapped(fd);
     check(close(fd) == 0 && unlink("data") == 0, "data");
 }
 
