@@ -24,6 +24,17 @@ static port_lock debug_lock;          /* protects the streams; held while a line
 static struct debug_stream *debug_streams;
 static _Atomic(int) debug_fd = 2;
 
+/* Once, where it can still be read. */
+static void
+tell_lost(int fd, int error)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+
+    if (fd != 2 && !atomic_flag_test_and_set(&told)) {
+        dprintf(2, "filterbed: driver output cannot be written: %s; some of it is lost\n", strerror(error));
+    }
+}
+
 static void
 write_all(int fd, const char *text, size_t length)
 {
@@ -33,6 +44,7 @@ write_all(int fd, const char *text, size_t length)
             continue;
         }
         if (done <= 0) {
+            tell_lost(fd, done < 0 ? errno : EIO);
             return;
         }
         text += done;

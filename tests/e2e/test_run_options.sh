@@ -48,6 +48,12 @@ status=$?
 exits 1
 says "s: its output cannot be written: No space left on device"
 
+# Driver output that cannot be written: said, once; the run goes on
+driver moody 370120
+fb run -f moody -d d --log /dev/full --script s
+exits 0
+says "driver output cannot be written: No space left on device"
+
 # Closed standard descriptors
 for closed in '0<&-' '1>&-' '2>&-' '0<&- 1>&- 2>&-'; do
     eval "\"\$FILTERBED\" run -f \"\$NULL\" -d d --report text:r --script s $closed" >/dev/null 2>&1
