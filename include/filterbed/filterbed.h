@@ -98,7 +98,8 @@ int fbed_filter_load(fbed_machine *machine, const struct fbed_filter_options *op
 int fbed_filter_attach(fbed_filter *filter, fbed_volume *volume, const char *altitude, const char *instance, struct fbed_error *error);
 /*
  * FilterUnload, then DriverUnload; the image stays mapped, late calls are named.  Every reference the driver still holds becomes a
- * finding.  Fails if the filter refuses (it stays loaded), or does not return within the watchdog's time (it is then given up).
+ * finding.  A filter that refuses when it is asked is told to go (a mandatory unload); one that cannot be unloaded on Windows is detached, and its
+ * driver stays.  The report says so.  Fails if the routine does not return within the watchdog's time (it is then given up).
  */
 int fbed_filter_unload(fbed_filter *filter, struct fbed_error *error);
 const char *fbed_filter_name(const fbed_filter *filter);
