@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-LIMIT = 4 if os.environ.get("SANITIZE") else 0.5  # seconds; without invalidation it would take a minute
+LIMIT = 4 if os.environ.get("SANITIZE") else 0.9  # seconds; without invalidation it would take a minute
 failures = 0
 slowest = 0.0
 
