@@ -100,7 +100,7 @@ ViewpKillSuidgid(VIEW_CALL *Call, PFILE_OBJECT FileObject)
     if ((Mode & VIEW_S_ISGID) && (Mode & 010)) {
         Kept &= ~(ULONG)VIEW_S_ISGID;
     }
-    if (Kept == Mode || (Mode & VIEW_S_IFMT) != VIEW_S_IFREG) {
+    if (Kept == Mode || (Mode & VIEW_S_IFMT) == VIEW_S_IFDIR) {
         return STATUS_SUCCESS;
     }
     struct view_setattr Set = { .valid = VIEW_SET_MODE, .mode = Kept };

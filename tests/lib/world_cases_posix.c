@@ -222,6 +222,12 @@ test_view__special(void **state)
     STEP("special files");
     BOTH(mknod, "fifo", S_IFIFO | 0644, 0);
     world_check_stat("fifo");
+    if (geteuid() == 0) {
+        BOTH(chown, "fifo", 9, 9);
+        BOTH(chmod, "fifo", 06755);
+        BOTH(chown, "fifo", 10, 10);
+        world_check_stat("fifo");
+    }
     BOTH(mknod, "sock", S_IFSOCK | 0600, 0);
     world_check_stat("sock");
     BOTH(mknod, "reg", S_IFREG | 0640, 0);
