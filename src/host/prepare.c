@@ -117,10 +117,51 @@ check_against(const struct prepared *p, const struct prepared_filter *f, struct 
     return 0;
 }
 
+/* The run-time libraries of two compilers' sanitizers do not go into one process. */
+static int
+check_runtimes(const char *filter,
+               const struct host_module *module,
+               const struct prepared *p,
+               struct host_error *err)
+{
+    if (module->sanitize == NULL) {
+        return 0;
+    }
+    bool clang = strstr(module->compiler != NULL ? module->compiler : "", "clang") != NULL;
+#ifdef FILTERBED_SANITIZE
+#ifdef __clang__
+    const bool ours = true;
+#else
+    const bool ours = false;
+#endif
+    if (clang != ours) {
+        return host_fail(err,
+                         "%s: it has the sanitizers of %s, and this filterbed has those of %s in "
+                         "it; build the driver with --cc=%s",
+                         filter, clang ? "clang" : "gcc", ours ? "clang" : "gcc",
+                         ours ? "clang" : "gcc");
+    }
+#endif
+    for (size_t i = 0; i < p->count; i++) {
+        const struct host_module *other = &p->filters[i].module;
+        if (other->sanitize != NULL &&
+            (strstr(other->compiler != NULL ? other->compiler : "", "clang") != NULL) != clang) {
+            return host_fail(err,
+                             "%s and %s have the sanitizers of different compilers; build both "
+                             "with the same --cc",
+                             p->filters[i].service, filter);
+        }
+    }
+    return 0;
+}
+
 /* The runtimes of the others are loaded into the server; this one must have been there from the
  * start. */
 static int
-check_sanitizer(const char *filter, const struct host_module *module, struct host_error *err)
+check_sanitizer(const char *filter,
+                const struct host_module *module,
+                const struct prepared *p,
+                struct host_error *err)
 {
 #ifdef FILTERBED_SANITIZE
     const char *ours = FILTERBED_SANITIZE;
@@ -134,7 +175,7 @@ check_sanitizer(const char *filter, const struct host_module *module, struct hos
                          "with it (scripts/build tsan)",
                          filter);
     }
-    return 0;
+    return check_runtimes(filter, module, p, err);
 }
 
 static int
@@ -158,7 +199,7 @@ prepare_filter(const struct run_options *o,
     for (size_t i = 0; !o->quiet && f.module.rebuilt && i < f.module.notes.count; i++) {
         fprintf(stderr, "filterbed: note: %s\n", f.module.notes.items[i]);
     }
-    rc = check_sanitizer(filter, &f.module, err);
+    rc = check_sanitizer(filter, &f.module, p, err);
     if (rc == 0) {
         rc = read_inf(filter, &f, err);
     }

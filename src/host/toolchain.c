@@ -124,8 +124,21 @@ cxx_sibling(const char *cc)
     return host_strdup(cc);
 }
 
+/* clang first; but a filterbed with sanitizers in it takes sanitized drivers of its own compiler only. */
+static bool
+try_usual_compilers(struct toolchain *tc, bool sanitize)
+{
+#if defined FILTERBED_SANITIZE && !defined __clang__
+    if (sanitize && try_compiler(tc, "gcc")) {
+        return true;
+    }
+#endif
+    (void)sanitize;
+    return try_compiler(tc, "clang") || try_compiler(tc, "gcc");
+}
+
 static int
-find_compiler(const char *asked, struct toolchain *tc, struct host_error *err)
+find_compiler(const char *asked, bool sanitize, struct toolchain *tc, struct host_error *err)
 {
     const char *env = getenv("FILTERBED_CC");
     if (asked == NULL && env != NULL && *env != '\0') {
@@ -135,7 +148,7 @@ find_compiler(const char *asked, struct toolchain *tc, struct host_error *err)
         if (!try_compiler(tc, asked)) {
             return host_fail(err, "compiler \"%s\" cannot be run", asked);
         }
-    } else if (!try_compiler(tc, "clang") && !try_compiler(tc, "gcc")) {
+    } else if (!try_usual_compilers(tc, sanitize)) {
         return host_fail(
             err, "neither clang nor gcc is installed; name a compiler with --cc or FILTERBED_CC");
     }
@@ -171,7 +184,7 @@ toolchain_find(const struct host_build_options *options,
                struct host_error *err)
 {
     *tc = (struct toolchain){0};
-    if (find_compiler(options->cc, tc, err) != 0 || find_root(tc, err) != 0) {
+    if (find_compiler(options->cc, options->sanitize != NULL, tc, err) != 0 || find_root(tc, err) != 0) {
         toolchain_free(tc);
         return -1;
     }

@@ -20,6 +20,17 @@ says "the server died"
 fb run -f careless --memory --sanitize=thread --script s
 exits 125
 says "thread sanitizer"
+if command -v gcc >/dev/null && command -v clang >/dev/null; then
+    cp -r careless careful
+    mv careful/careless.c careful/careful.c
+    minimal_inf careful 370101 >careful/careful.inf
+    rm careful/careless.inf
+    check "gcc builds it" "$FILTERBED" build careful --cc=gcc --sanitize=address -o "$WORK/careful.so" >/dev/null 2>&1
+    cp careful/careful.inf careful.inf
+    fb run -f careless --cc=clang --sanitize=address -f careful.so --memory --script s
+    exits 125
+    says "have the sanitizers of different compilers"
+fi
 need_fuse
 mkdir d
 fb run -q -f "$NULL" -d d --sanitize=address,undefined -- sh -c 'echo x >a; cat a; env | grep LD_PRELOAD'
