@@ -64,6 +64,7 @@ finding_create(const struct vf_finding_input *input)
     entry->finding.thread = input->thread;
     entry->finding.stack = input->stack;
     entry->finding.acquire = input->acquire;
+    memcpy(entry->finding.related, input->related, sizeof(input->related));
     entry->finding.count = 1;
     if (input->operation != NULL) {
         snprintf(entry->finding.operation, sizeof(entry->finding.operation), "%s", input->operation);
@@ -148,6 +149,35 @@ vf_report_stack(const char *code, const char *rule, const char *bugcheck, vf_own
         .object = object != NULL ? object->address : NULL, .kind = object != NULL ? vf_kind_name(object->kind) : NULL,
         .operation = operation, .stack = stack, .acquire = object != NULL ? object->allocation : 0,
         .thread = port_thread_id(), .text = text});
+}
+
+void
+vf_evidence_of(vf_object *object, struct vf_evidence *evidence)
+{
+    memset(evidence, 0, sizeof(*evidence));
+    if (object != NULL) {
+        evidence->object = object->address;
+        evidence->kind = vf_kind_name(object->kind);
+        evidence->acquire = object->allocation;
+    }
+}
+
+void
+vf_report_evidence(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const struct vf_evidence *evidence,
+                   const char *fmt, ...)
+{
+    char text[1024], operation[320];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    vf_operation_text(operation, sizeof(operation));
+    struct vf_finding_input input = {
+        .code = code, .rule = rule, .bugcheck = bugcheck, .owner = owner, .object = evidence->object, .kind = evidence->kind,
+        .operation = operation, .stack = evidence->stack != 0 ? evidence->stack : vf_stack_here(1), .acquire = evidence->acquire,
+        .thread = port_thread_id(), .text = text};
+    memcpy(input.related, evidence->related, sizeof(input.related));
+    vf_finding_add(&input);
 }
 
 unsigned

@@ -89,6 +89,46 @@ leak_size_text(char *text, size_t size, const struct vf_reference_view *view)
     }
 }
 
+/* A context that was to be set, and was not. */
+static bool
+leak_is_unset(const struct vf_reference_view *view)
+{
+    return view->failed_routine != NULL && view->reason == VF_REASON_ALLOCATE && kind_is_context(view->kind);
+}
+
+static const char *
+leak_code(const struct vf_reference_view *view)
+{
+    return view->drained                               ? "K-14"
+           : view->reason == VF_REASON_OLD_CONTEXT     ? "K-09"
+           : leak_is_unset(view)                       ? "K-10"
+                                                       : "K-01";
+}
+
+/* The call after which nobody released it: the failed set, or a call on this kind that failed in the operation that allocated. */
+static void
+leak_failed(const struct vf_reference_view *view, char *text, size_t size, struct vf_finding_input *input)
+{
+    const char *routine = view->failed_routine;
+    uint32_t status = view->failed_status;
+    char name[64];
+    vf_stack stack = view->failed;
+    text[0] = 0;
+    if (view->reason != VF_REASON_ALLOCATE || !kind_is_context(view->kind)) {
+        return;
+    }
+    if (leak_is_unset(view)) {
+        input->related[0].what = "the set failed";
+    } else if (vf_call_failed_find(input->owner, view->kind, view->operation_id, &routine, &status, &stack)) {
+        input->related[0].what = "a call that failed in the same operation";
+    } else {
+        return;
+    }
+    vf_status_text(name, sizeof(name), status);
+    snprintf(text, size, "; %s failed with %s%s", routine, name, leak_is_unset(view) ? "" : " in the same operation");
+    input->related[0].stack = stack;
+}
+
 static void
 leak_report_one(const struct vf_reference_view *view, void *ctx)
 {
@@ -96,16 +136,13 @@ leak_report_one(const struct vf_reference_view *view, void *ctx)
     if (view->reason == VF_REASON_LINK || view->reason == VF_REASON_INTERNAL) {
         return;
     }
-    char operation[320], size[48], duty[160], text[1024];
+    char operation[320], size[48], duty[160], failed[160], text[1024];
     vf_format_operation(operation, sizeof(operation), view->operation, view->phase, view->name);
     leak_size_text(size, sizeof(size), view);
     leak_duty(duty, sizeof(duty), view);
-    snprintf(text, sizeof(text), "%s %p%s: %s %s%s%s was never released; %s%s%s", vf_kind_name(view->kind), view->address, size,
-             leak_verb(view), view->routine != NULL ? view->routine : "the driver", operation[0] != 0 ? " during " : "", operation,
-             duty, view->note != NULL ? "; " : "", view->note != NULL ? view->note : "");
-    vf_finding_add(&(struct vf_finding_input){
-        .code = view->drained ? "K-14" : view->reason == VF_REASON_OLD_CONTEXT ? "K-09" : "K-01",
-        .rule = view->drained ? "J-12" : leak_rule(view),
+    struct vf_finding_input input = {
+        .code = leak_code(view),
+        .rule = view->drained ? "J-12" : leak_is_unset(view) ? "C-09" : leak_rule(view),
         .owner = walk->owner,
         .object = view->address,
         .kind = vf_kind_name(view->kind),
@@ -114,7 +151,12 @@ leak_report_one(const struct vf_reference_view *view, void *ctx)
         .acquire = view->allocation,
         .thread = view->thread,
         .text = text,
-    });
+    };
+    leak_failed(view, failed, sizeof(failed), &input);
+    snprintf(text, sizeof(text), "%s %p%s: %s %s%s%s was never released; %s%s%s%s", vf_kind_name(view->kind), view->address, size,
+             leak_verb(view), view->routine != NULL ? view->routine : "the driver", operation[0] != 0 ? " during " : "", operation,
+             duty, failed, view->note != NULL ? "; " : "", view->note != NULL ? view->note : "");
+    vf_finding_add(&input);
     walk->count++;
 }
 

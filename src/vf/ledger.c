@@ -19,8 +19,7 @@
 
 struct dead_object {
     const void *address;
-    vf_owner *owner;
-    enum vf_kind kind;
+    struct vf_dead dead;
 };
 
 static struct dead_shard {
@@ -185,6 +184,9 @@ vf_object_reference(vf_object *object, enum vf_reason reason, const char *routin
     }
     port_lock_acquire(&object->lock);
     list_insert_locked(object_list(object, reason), reference);
+    if (reason == VF_REASON_LINK) {
+        object->failed_routine = NULL;
+    }
     port_lock_release(&object->lock);
 }
 
@@ -228,13 +230,16 @@ vf_object_rename_reference(vf_object *object, enum vf_reason from, enum vf_reaso
     vf_op_record_drop(before);
 }
 
-static void
+/* The way to the last release is worth a stack where drivers count references themselves. */
+static __attribute__((noinline)) void
 object_remember_dead(const struct vf_object *object)
 {
+    const vf_stack released = object->kind <= VF_CONTEXT_SECTION ? vf_stack_here(2) : 0;
     struct dead_shard *shard = &dead_shards[ledger_hash(object->address) % DEAD_SHARDS];
     port_lock_acquire(&shard->lock);
     shard->entries[shard->next % DEAD_PER_SHARD] =
-        (struct dead_object){.address = object->address, .owner = object->owner, .kind = object->kind};
+        (struct dead_object){.address = object->address,
+                             .dead = {.owner = object->owner, .kind = object->kind, .allocated = object->allocation, .released = released}};
     shard->next++;
     port_lock_release(&shard->lock);
 }
@@ -294,23 +299,55 @@ vf_object_note(vf_object *object, const char *fmt, ...)
     free(before);
 }
 
-bool
-vf_object_was(const void *address, enum vf_kind kind, vf_owner **owner)
+void
+vf_object_set_failed(vf_object *object, const char *routine, uint32_t status)
+{
+    if (object == NULL) {
+        return;
+    }
+    const vf_stack stack = vf_stack_here(1);
+    port_lock_acquire(&object->lock);
+    object->failed_routine = routine;
+    object->failed_status = status;
+    object->failed = stack;
+    port_lock_release(&object->lock);
+}
+
+/* ---- the dead ---- */
+
+/* any: of whatever kind. */
+static bool
+dead_find(const void *address, bool any, enum vf_kind kind, struct vf_dead *dead)
 {
     struct dead_shard *shard = &dead_shards[ledger_hash(address) % DEAD_SHARDS];
     bool found = false;
     port_lock_acquire(&shard->lock);
     for (uint32_t i = 0; i < DEAD_PER_SHARD && i < shard->next && !found; i++) {
         const struct dead_object *entry = &shard->entries[(shard->next - 1 - i) % DEAD_PER_SHARD];
-        if (entry->address == address && entry->kind == kind) {
+        if (entry->address == address && (any || entry->dead.kind == kind)) {
             found = true;
-            if (owner != NULL) {
-                *owner = entry->owner;
-            }
+            *dead = entry->dead;
         }
     }
     port_lock_release(&shard->lock);
     return found;
+}
+
+bool
+vf_object_was(const void *address, enum vf_kind kind, vf_owner **owner)
+{
+    struct vf_dead dead;
+    const bool found = dead_find(address, false, kind, &dead);
+    if (found && owner != NULL) {
+        *owner = dead.owner;
+    }
+    return found;
+}
+
+bool
+vf_object_dead(const void *address, struct vf_dead *dead)
+{
+    return dead_find(address, true, VF_OTHER, dead);
 }
 
 void
@@ -359,6 +396,9 @@ view_add(struct view_list *list, struct vf_object *object, const struct vf_refer
         strncpy(view->name, reference->operation->name, sizeof(view->name) - 1);
     }
     view->note = object->note != NULL ? strdup(object->note) : NULL;
+    view->failed_routine = object->failed_routine;
+    view->failed_status = object->failed_status;
+    view->failed = object->failed;
 }
 
 static void

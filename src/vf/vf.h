@@ -18,6 +18,12 @@ extern _Atomic(int) vf_level_now __attribute__((visibility("hidden")));
 static inline bool vf_on(void) { return __builtin_expect(__atomic_load_n((int *)&vf_level_now, __ATOMIC_RELAXED) != 0, 0); }
 void vf_set_level(enum vf_level level);        /* before the first driver is loaded */
 
+/* ---- the checks: codes.def holds what is to be said about each ---- */
+enum vf_code_level { VF_WARNING, VF_ERROR };
+struct vf_code { const char *code, *rules; enum vf_code_level level; const char *title, *windows, *fix; };
+const struct vf_code *vf_code_find(const char *code);      /* NULL: no such check */
+const struct vf_code *vf_code_at(unsigned index);          /* 0, 1, … in the order of the table; NULL behind its end */
+
 /* ---- kinds: what is counted, per owner ---- */
 enum vf_kind {
     VF_CONTEXT_VOLUME, VF_CONTEXT_INSTANCE, VF_CONTEXT_FILE, VF_CONTEXT_STREAM, VF_CONTEXT_STREAMHANDLE,
@@ -93,11 +99,17 @@ void vf_object_rename_reference(vf_object *object, enum vf_reason from, enum vf_
 void vf_object_destroy(vf_object *object, vf_owner *owner, enum vf_kind kind);
 /* A note that a leak report prints with this object ("FltSetStreamContext failed: STATUS_NOT_SUPPORTED"). */
 void vf_object_note(vf_object *object, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The object could not be set where it was meant to go; with its allocation reference that is K-10 if it leaks.  A link clears it. */
+void vf_object_set_failed(vf_object *object, const char *routine, uint32_t status);
+/* A call that failed in the thread's operation: named with what of this kind was allocated in the same operation and then leaks. */
+void vf_call_failed(vf_owner *owner, enum vf_kind kind, const char *routine, uint32_t status);
 /* A post-operation call made for draining returned: what its operation `id` took on the object at `address`, its completion context, should
  * be released by now.  Marks those references; a leak of one is K-14. */
 void vf_reference_drained(vf_owner *owner, const void *address, uint64_t id);
 /* Unknown address?  (double free, stale pointer): the record of a dead object with that address, if still remembered. */
 bool vf_object_was(const void *address, enum vf_kind kind, vf_owner **owner);
+struct vf_dead { vf_owner *owner; enum vf_kind kind; uint32_t allocated, released; };      /* vf_stack; released: contexts only */
+bool vf_object_dead(const void *address, struct vf_dead *dead);    /* of any kind */
 
 /* ---- stacks ---- */
 typedef uint32_t vf_stack;                     /* interned; 0 = none */
@@ -112,6 +124,19 @@ void vf_report(const char *code, const char *rule, const char *bugcheck, vf_owne
                const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 void vf_report_stack(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, vf_object *object, vf_stack stack,
                      const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+/* Another place that belongs to a finding: "last release", "cleanup callback" …; what: literal. */
+#define VF_RELATED 3
+struct vf_related { const char *what; vf_stack stack; };
+struct vf_evidence {
+    const void *object;
+    const char *kind;
+    vf_stack stack;                            /* of the call at fault; 0: here */
+    vf_stack acquire;                          /* where the object came from */
+    struct vf_related related[VF_RELATED];
+};
+void vf_evidence_of(vf_object *object, struct vf_evidence *evidence);      /* object, kind, acquire; NULL is fine */
+void vf_report_evidence(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const struct vf_evidence *evidence,
+                        const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 unsigned vf_finding_count(void);
 /* Every reference of `owner` that is still held becomes a K-01 finding, naming acquirer, operation, rule. Called at unload. */
 unsigned vf_report_leaks(vf_owner *owner);
@@ -120,12 +145,14 @@ struct vf_reference_view {
     enum vf_kind kind; const void *address; uint64_t size; uint32_t tag;
     const char *routine, *operation, *phase; char name[256]; uint64_t operation_id; uint32_t thread;
     enum vf_reason reason; vf_stack stack, allocation; const char *note; bool drained;
+    const char *failed_routine; uint32_t failed_status; vf_stack failed;   /* vf_object_set_failed; NULL: none */
 };
 unsigned vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
 
 struct vf_finding {
     const char *code, *rule, *bugcheck, *owner, *text; const void *object; const char *kind;
     uint32_t thread; char operation[320]; vf_stack stack, acquire; uint64_t count;
+    struct vf_related related[VF_RELATED];
 };
 /* Called once for each new finding, outside the verifier's locks: live output, stop policy. */
 void vf_set_finding_hook(void (*fn)(const struct vf_finding *finding, void *ctx), void *ctx);

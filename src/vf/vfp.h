@@ -73,6 +73,9 @@ struct vf_object {
     struct vf_reference_list held;               /* lock: what somebody owes */
     struct vf_reference_list linked;             /* lock: LINK and INTERNAL */
     char *note;                                  /* lock */
+    const char *failed_routine;                  /* lock: the last set failed; with status and place */
+    uint32_t failed_status;
+    vf_stack failed;
 };
 
 void vf_object_describe(vf_object *object, struct vf_reference_view *view);
@@ -90,7 +93,12 @@ struct vf_finding_input {
     vf_stack stack, acquire;
     uint32_t thread;
     const char *text;
+    struct vf_related related[VF_RELATED];
 };
+/* The failed call of this operation on this kind, if it is remembered. */
+bool vf_call_failed_find(const vf_owner *owner, enum vf_kind kind, uint64_t id, const char **routine, uint32_t *status,
+                         vf_stack *stack);
+void vf_status_text(char *text, size_t size, uint32_t status);
 void vf_finding_add(const struct vf_finding_input *input);
 
 #endif
