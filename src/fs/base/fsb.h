@@ -337,7 +337,8 @@ NTSTATUS FsbVolumeCreate(PDRIVER_OBJECT Driver, ULONG Number, const FSB_STORE *S
 /* No opens may be left: STATUS_DEVICE_BUSY (of dismount: files still open). */
 NTSTATUS FsbVolumeDelete(FSB_VOLUME *Volume);
 FSB_VOLUME *FsbVolumeOf(PDEVICE_OBJECT Device);                        /* real device or VDO of the driver */
-VOID FsbInitializeDriver(PDRIVER_OBJECT Driver);                       /* dispatch table, query-open */
+/* Dispatch table, query-open; the control device, "\\<name>", by which legacy filters find the driver and its volumes. */
+NTSTATUS FsbInitializeDriver(PDRIVER_OBJECT Driver, const WCHAR *ControlName);
 
 /* ---- fcb.c ---- */
 /* Found or made; +1. */

@@ -80,7 +80,7 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
             }
         }
     } else if (Major == IRP_MJ_CREATE || Major == IRP_MJ_CLEANUP || Major == IRP_MJ_CLOSE) {
-        Status = STATUS_SUCCESS;               /* the bare disk device */
+        Status = STATUS_SUCCESS;               /* the bare disk device, the control device */
         Irp->IoStatus.Information = 0;
     }
     Irp->IoStatus.Status = Status;
@@ -88,13 +88,21 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
     return Status;
 }
 
-VOID
-FsbInitializeDriver(PDRIVER_OBJECT Driver)
+NTSTATUS
+FsbInitializeDriver(PDRIVER_OBJECT Driver, const WCHAR *ControlName)
 {
+    UNICODE_STRING Name;
+    PDEVICE_OBJECT Control;
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
         Driver->MajorFunction[i] = FsbDispatch;
     }
     IOP_DRIVER_FROM(Driver)->QueryOpen = FsbQueryOpen;
+    RtlInitUnicodeString(&Name, ControlName);
+    const NTSTATUS Status = IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Control);
+    if (NT_SUCCESS(Status)) {
+        IoRegisterFileSystem(Control);
+    }
+    return Status;
 }
 
 /* ---- making a volume ---- */

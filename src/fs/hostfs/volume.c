@@ -264,8 +264,7 @@ static NTSTATUS
 HfsDriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
     UNREFERENCED_PARAMETER(RegistryPath);
-    FsbInitializeDriver(Driver);
-    return STATUS_SUCCESS;
+    return FsbInitializeDriver(Driver, L"\\hostfs");
 }
 
 NTSTATUS

@@ -226,8 +226,7 @@ static NTSTATUS
 MfsDriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
     UNREFERENCED_PARAMETER(RegistryPath);
-    FsbInitializeDriver(Driver);
-    return STATUS_SUCCESS;
+    return FsbInitializeDriver(Driver, L"\\memfs");
 }
 
 NTSTATUS
