@@ -86,4 +86,7 @@ if(CRT_SOURCES)
   add_library(filterbed-crt STATIC ${CRT_SOURCES})
   target_link_libraries(filterbed-crt PRIVATE fb_nt)
   target_compile_options(filterbed-crt PRIVATE -fvisibility=hidden -fno-builtin)
+  if(FILTERBED_SANITIZE)
+    set_source_files_properties(${CRT_SOURCES} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all") # drivers that are not sanitized link it too
+  endif()
 endif()
