@@ -89,7 +89,7 @@ FltpBlockAllocate(PFLT_FILTER Filter, const FLTP_DEFINITION *Definition, POOL_TY
 static NTSTATUS
 FltpContextCreate(PFLT_FILTER Filter, const FLTP_DEFINITION *Definition, SIZE_T Size, POOL_TYPE PoolType, PFLT_CONTEXT *Context)
 {
-    FLTP_CONTEXT_NODE *Node = port_alloc_zeroed(sizeof(*Node));
+    FLTP_CONTEXT_NODE *Node = port_alloc_aligned(_Alignof(FLTP_CONTEXT_NODE), sizeof(*Node));
     SIZE_T BlockSize = Size;
     FLTP_CONTEXT_HEADER *Header = Node != NULL ? FltpBlockAllocate(Filter, Definition, PoolType, &BlockSize) : NULL;
 
@@ -100,6 +100,7 @@ FltpContextCreate(PFLT_FILTER Filter, const FLTP_DEFINITION *Definition, SIZE_T 
     Header->Node = Node;
     Header->Magic = FLTP_CONTEXT_MAGIC;
     Header->Reserved = 0;
+    memset(Node, 0, sizeof(*Node));
     Node->Context = Header + 1;
     Node->Type = Definition->Registration.ContextType;
     Node->Paged = (PoolType & PagedPool) != 0;

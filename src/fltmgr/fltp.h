@@ -145,7 +145,8 @@ typedef struct FLTP_CONTEXT_NODE {
     FLT_CONTEXT_TYPE Type;                     /* constant */
     BOOLEAN Paged, Custom;
     port_lock Lock;                            /* Target */
-    _Atomic(int64_t) Word;
+    /* On a line of its own: gets and releases write it, the searches of others read what is above. */
+    _Alignas(64) _Atomic(int64_t) Word;
     _Atomic(ULONG) Unlinks;                    /* how often it was unlinked */
     /* written under Target->Lock; OwnerLinks under LinkOwner->Lock */
     FLTP_TARGET *Target;                       /* NULL: not linked.  Also under Lock */
