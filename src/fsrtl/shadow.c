@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The verifier's own record of linked context entries: where each is linked, whose it is, what it contained.  Kept from the first
- * entry of a loaded driver on, while the verifier is on; the filter manager alone costs nothing.  A list is checked against it before
- * it is changed, so that an entry that was freed or overwritten while it was linked (K-16) is named, and taken out of the list
- * without following its pointers.
+ * entry of a loaded driver on, while the verifier is on; the filter manager alone costs nothing unless the level is "full".  A list is
+ * checked against it before it is changed, so that an entry that was freed or overwritten while it was linked (K-16) is named, and taken
+ * out of the list without following its pointers.
  */
 #include <string.h>
 
@@ -97,7 +97,7 @@ FsRtlpShadowCheckInsert(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry, vf_owner *
 VOID
 FsRtlpShadowInsert(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry, vf_owner *Owner)
 {
-    if (Owner == NULL && atomic_load_explicit(&FsRtlpShadowCount, memory_order_relaxed) == 0) {
+    if (Owner == NULL && atomic_load_explicit(&FsRtlpShadowCount, memory_order_relaxed) == 0 && vf_level_now < VF_FULL) {
         return;
     }
     FSRTLP_SHADOW *Shadow = port_alloc_zeroed(sizeof(*Shadow));
@@ -260,6 +260,7 @@ FsRtlpShadowBlockFreed(PVOID Block, SIZE_T Size)
 {
     PUCHAR Low = Block, High = Low + Size;
 
+    FsRtlpWaitForget(Block, Size);
     if (atomic_load_explicit(&FsRtlpShadowCount, memory_order_relaxed) == 0) {
         return;
     }
