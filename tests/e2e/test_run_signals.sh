@@ -52,3 +52,31 @@ kill -INT $run
 started=$SECONDS
 wait $run
 check "a script is interrupted" [ $((SECONDS - started)) -lt 10 ]
+# The server of a run, by its parent
+server_of()
+{
+    pgrep -P "$1" -xf 'filterbed --server'
+}
+# The server is killed: the command loses the directory, the report says why
+rm -f d/*
+start sh -c 'echo >ready; sleep 2; cat ready; echo "status $?"'
+kill -KILL "$(server_of $run)"
+wait $run
+status=$?
+exits 125
+says "the server died: SIGKILL"
+check "the command was told" grep -q "status 1" out
+check "nothing stays mounted" sh -c "! grep -q fuse.filterbed /proc/mounts"
+# The supervisor is killed: so goes the server
+rm -f d/*
+start sh -c 'echo >ready; sleep 2; cat ready'
+server=$(server_of $run)
+check "there is a server" [ -n "$server" ]
+kill -KILL $run
+wait $run 2>/dev/null
+for _ in $(seq 100); do
+    [ "$(sed 's/.*) //; s/ .*//' "/proc/$server/stat" 2>/dev/null)" = Z ] && break
+    [ -e "/proc/$server" ] || break
+    sleep 0.05
+done
+check "the server has ended" sh -c "[ ! -e /proc/$server ] || grep -q ') Z ' /proc/$server/stat"
