@@ -29,6 +29,8 @@ VOID ExpDrainWorkItems(VOID);
 
 
 /* While the verifier is on, Hook sees each block of a driver or of the runtime just before it is freed. */
+/* Asked first about a bad pointer that was to be freed; TRUE: it was reported. */
+VOID ExpSetPoolBadHook(BOOLEAN (*Hook)(const VOID *Block, const char *Routine));
 VOID ExpSetPoolFreeHook(VOID (*Hook)(PVOID Block, SIZE_T Size));
 
 /* Ends the quarantine of freed pool blocks; a write after free is found here at the latest.  At unload. */

@@ -14,6 +14,17 @@ _Static_assert(sizeof(GENERAL_LOOKASIDE) == 128 && sizeof(LOOKASIDE_LIST_EX) >= 
 
 typedef GENERAL_LOOKASIDE_POOL EXP_LOOKASIDE;
 
+/*
+ * Windows' declarations ask for a cache line's alignment, but lists lie in pool blocks and contexts as well, which are aligned to 16: the
+ * compiler must not believe the declaration.
+ */
+static EXP_LOOKASIDE *
+ExpLookasideOf(PVOID Lookaside)
+{
+    return Lookaside;
+}
+_Static_assert(FIELD_OFFSET(NPAGED_LOOKASIDE_LIST, L) == 0 && FIELD_OFFSET(PAGED_LOOKASIDE_LIST, L) == 0, "the list is the structure");
+
 static vf_object **
 ExpLookasideObject(EXP_LOOKASIDE *List)
 {
@@ -137,7 +148,7 @@ ExInitializeNPagedLookasideList(
     USHORT Depth)
 {
     UNREFERENCED_PARAMETER(Depth);
-    EXP_LOOKASIDE *List = (EXP_LOOKASIDE *)&Lookaside->L;
+    EXP_LOOKASIDE *List = ExpLookasideOf(Lookaside);
     POOL_TYPE Type = (POOL_TYPE)(NonPagedPool | (Flags & (POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_NX_ALLOCATION)));
     ExpLookasideInitialize(List, Type, Size, Tag, KiOwnerOfCall(__builtin_return_address(0)), __func__);
     List->Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
@@ -148,15 +159,15 @@ ExInitializeNPagedLookasideList(
 VOID
 ExDeleteNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
-    ExpLookasideFlush((EXP_LOOKASIDE *)&Lookaside->L);
-    ExpLookasideEnd((EXP_LOOKASIDE *)&Lookaside->L);
+    ExpLookasideFlush(ExpLookasideOf(Lookaside));
+    ExpLookasideEnd(ExpLookasideOf(Lookaside));
 }
 
 /* Windows: wdm.h, ExAllocateFromNPagedLookasideList.  Differences: none. */
 PVOID
 ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 {
-    EXP_LOOKASIDE *List = (EXP_LOOKASIDE *)&Lookaside->L;
+    EXP_LOOKASIDE *List = ExpLookasideOf(Lookaside);
     PVOID Entry = ExpLookasidePop(List);
     return Entry != NULL ? Entry : ExpLookasideFresh(List, __func__);
 }
@@ -165,7 +176,7 @@ ExAllocateFromNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside)
 VOID
 ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
 {
-    EXP_LOOKASIDE *List = (EXP_LOOKASIDE *)&Lookaside->L;
+    EXP_LOOKASIDE *List = ExpLookasideOf(Lookaside);
     if (!ExpLookasidePush(List, Entry)) {
         ExpLookasideGiveBack(List, Entry);
     }
@@ -183,7 +194,7 @@ ExInitializePagedLookasideList(
     USHORT Depth)
 {
     UNREFERENCED_PARAMETER(Depth);
-    EXP_LOOKASIDE *List = (EXP_LOOKASIDE *)&Lookaside->L;
+    EXP_LOOKASIDE *List = ExpLookasideOf(Lookaside);
     POOL_TYPE Type = (POOL_TYPE)(PagedPool | (Flags & POOL_RAISE_IF_ALLOCATION_FAILURE));
     ExpLookasideInitialize(List, Type, Size, Tag, KiOwnerOfCall(__builtin_return_address(0)), __func__);
     List->Allocate = Allocate != NULL ? Allocate : ExAllocatePoolWithTag;
@@ -194,8 +205,8 @@ ExInitializePagedLookasideList(
 VOID
 ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 {
-    ExpLookasideFlush((EXP_LOOKASIDE *)&Lookaside->L);
-    ExpLookasideEnd((EXP_LOOKASIDE *)&Lookaside->L);
+    ExpLookasideFlush(ExpLookasideOf(Lookaside));
+    ExpLookasideEnd(ExpLookasideOf(Lookaside));
 }
 
 /* Windows: wdm.h, ExAllocateFromPagedLookasideList.  Differences: none. */
@@ -203,7 +214,7 @@ PVOID
 ExAllocateFromPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
 {
     VF_MAX_IRQL(APC_LEVEL);
-    EXP_LOOKASIDE *List = (EXP_LOOKASIDE *)&Lookaside->L;
+    EXP_LOOKASIDE *List = ExpLookasideOf(Lookaside);
     PVOID Entry = ExpLookasidePop(List);
     return Entry != NULL ? Entry : ExpLookasideFresh(List, __func__);
 }
@@ -213,7 +224,7 @@ VOID
 ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
 {
     VF_MAX_IRQL(APC_LEVEL);
-    EXP_LOOKASIDE *List = (EXP_LOOKASIDE *)&Lookaside->L;
+    EXP_LOOKASIDE *List = ExpLookasideOf(Lookaside);
     if (!ExpLookasidePush(List, Entry)) {
         ExpLookasideGiveBack(List, Entry);
     }

@@ -82,11 +82,23 @@ ExpPoolSize(PVOID Block)
 
 /* ---- free ---- */
 
+static BOOLEAN (*ExpPoolBadHook)(const VOID *Block, const char *Routine);
+
+VOID
+ExpSetPoolBadHook(BOOLEAN (*Hook)(const VOID *Block, const char *Routine))
+{
+    __atomic_store_n(&ExpPoolBadHook, Hook, __ATOMIC_RELEASE);
+}
+
 static VOID
 ExpPoolReportBad(PVOID Block, ULONG Magic, const char *Routine, vf_owner *Caller)
 {
+    BOOLEAN (*const Hook)(const VOID *, const char *) = __atomic_load_n(&ExpPoolBadHook, __ATOMIC_ACQUIRE);
     vf_owner *Owner = NULL;
 
+    if (Hook != NULL && Hook(Block, Routine)) {
+        return;
+    }
     if (Magic == EXP_POOL_DEAD || vf_object_was(Block, VF_POOL, &Owner)) {
         vf_report("P-01", NULL, "0xC2/0x7", Owner != NULL ? Owner : Caller, Block, "%s frees pool block %p a second time",
                   Routine, Block);

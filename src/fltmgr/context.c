@@ -9,17 +9,15 @@
  * Whoever makes the word zero sets DEAD by compare-exchange (FltpContextClaimDead) and finalises: a get that came too late adds and
  * subtracts one, and may thereby be the one.  After DEAD the block goes at once, the node after a grace period.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
-
-#define FLTP_FILL_FRESH 0xCD
-#define FLTP_FILL_DEAD 0xDD
 
 FLTP_CONTEXT_NODE *
 FltpContextNode(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type)
 {
-    if (Context == NULL) {
-        return NULL;
+    if ((ULONG_PTR)Context < 0x10000 || (ULONG_PTR)Context >= 0x0000800000000000ull || ((ULONG_PTR)Context & 7) != 0) {
+        return NULL;                           /* no address at all */
     }
     const FLTP_CONTEXT_HEADER *Header = FltpContextHeader(Context);
     if (Header->Magic != FLTP_CONTEXT_MAGIC || (Type != 0 && Header->Node->Type != Type)) {
@@ -74,16 +72,8 @@ FltpBlockAllocate(PFLT_FILTER Filter, const FLTP_DEFINITION *Definition, POOL_TY
         *Size += sizeof(FLTP_CONTEXT_HEADER);
         return FltpBlockAllocateCustom(Filter, Definition, PoolType, *Size);
     }
-    if (Definition->Variable) {
-        *Size += sizeof(FLTP_CONTEXT_HEADER);
-        return port_alloc_zeroed(*Size);
-    }
-    *Size = Definition->Registration.Size + sizeof(FLTP_CONTEXT_HEADER);
-    PVOID Block = port_alloc(*Size);
-    if (Block != NULL && vf_on()) {
-        memset(Block, FLTP_FILL_FRESH, *Size);
-    }
-    return Block;
+    *Size = (Definition->Variable ? *Size : Definition->Registration.Size) + sizeof(FLTP_CONTEXT_HEADER);
+    return FltpBlockCreate(*Size, Definition->Variable);
 }
 
 static NTSTATUS
@@ -119,7 +109,7 @@ FltpContextCreate(PFLT_FILTER Filter, const FLTP_DEFINITION *Definition, SIZE_T 
 static NTSTATUS
 FltpContextCheck(PFLT_FILTER Filter, FLT_CONTEXT_TYPE Type, SIZE_T Size, POOL_TYPE PoolType)
 {
-    if (Filter == NULL || FltpContextTypeIndex(Type) < 0 || Size == 0) {
+    if (Filter == NULL || !FltpObjectIs(Filter, "FltAllocateContext") || FltpContextTypeIndex(Type) < 0 || Size == 0) {
         return STATUS_INVALID_PARAMETER;
     }
     if (Size > MAXUSHORT) {
@@ -171,54 +161,6 @@ FltpNodeFree(struct port_rcu_head *Head)
     port_free(CONTAINING_RECORD(Head, FLTP_CONTEXT_NODE, Rcu));
 }
 
-/* Freed blocks stay readable for a while, so that a late release or write is a finding and not a crash. */
-#define FLTP_QUARANTINE 256
-static struct { port_lock Lock; ULONG Next; FLTP_CONTEXT_HEADER *Blocks[FLTP_QUARANTINE]; SIZE_T Sizes[FLTP_QUARANTINE]; } FltpQuarantine;
-
-static VOID
-FltpBlockExpire(FLTP_CONTEXT_HEADER *Header, SIZE_T Size)
-{
-    const UCHAR *Bytes = (const UCHAR *)(Header + 1);
-
-    for (SIZE_T i = 0; i < Size - sizeof(*Header); i++) {
-        if (Bytes[i] != FLTP_FILL_DEAD) {
-            vf_report("K-05", "D-15", NULL, NULL, Header + 1, "a freed context was written to, at offset %llu of %llu",
-                (unsigned long long)i, (unsigned long long)(Size - sizeof(*Header)));
-            break;
-        }
-    }
-    port_free(Header);
-}
-
-static VOID
-FltpBlockQuarantine(FLTP_CONTEXT_HEADER *Header, SIZE_T Size)
-{
-    memset(Header + 1, FLTP_FILL_DEAD, Size - sizeof(*Header));
-    FltpLockAcquire(&FltpQuarantine.Lock, FLTP_RANK_LEAF);
-    const ULONG Place = FltpQuarantine.Next++ % FLTP_QUARANTINE;
-    FLTP_CONTEXT_HEADER *Oldest = FltpQuarantine.Blocks[Place];
-    const SIZE_T OldestSize = FltpQuarantine.Sizes[Place];
-    FltpQuarantine.Blocks[Place] = Header;
-    FltpQuarantine.Sizes[Place] = Size;
-    FltpLockRelease(&FltpQuarantine.Lock);
-    if (Oldest != NULL) {
-        FltpBlockExpire(Oldest, OldestSize);
-    }
-}
-
-/* At the end of the machine: checks and frees what is still kept. */
-VOID
-FltpContextQuarantineEmpty(VOID)
-{
-    for (ULONG i = 0; i < FLTP_QUARANTINE; i++) {
-        FLTP_CONTEXT_HEADER *Header = FltpQuarantine.Blocks[i];
-        FltpQuarantine.Blocks[i] = NULL;
-        if (Header != NULL) {
-            FltpBlockExpire(Header, FltpQuarantine.Sizes[i]);
-        }
-    }
-}
-
 static VOID
 FltpBlockFree(FLTP_CONTEXT_NODE *Node)
 {
@@ -233,10 +175,8 @@ FltpBlockFree(FLTP_CONTEXT_NODE *Node)
         if (Call.Faulted) {
             FltpFilterMarkDead(Node->Filter);
         }
-    } else if (vf_on()) {
-        FltpBlockQuarantine(Header, Node->BlockSize);
     } else {
-        port_free(Header);
+        FltpBlockDestroy(Header, Node->BlockSize, Node->Filter->Owner);
     }
 }
 
@@ -248,8 +188,11 @@ FltpContextFinalizeNow(FLTP_CONTEXT_NODE *Node)
 
     if (Cleanup != NULL && !atomic_load(&Filter->Dead)) {
         KI_DRIVER_CALL Call;
+        FLTP_CLEANUP Running;
         FltpCallInitialize(&Call, Filter, NULL, "context cleanup");
+        FltpCleanupEnter(&Running, Node);
         NT_CALL(&Call, Cleanup(Node->Context, Node->Type));
+        FltpCleanupLeave(&Running);
         if (Call.Faulted) {
             FltpFilterMarkDead(Filter);
         }
@@ -319,19 +262,6 @@ FltpContextClaimDead(FLTP_CONTEXT_NODE *Node, int64_t Value)
 
 /* ---- reference, release ---- */
 
-static VOID
-FltpContextReportStale(PFLT_CONTEXT Context, const char *Code, const char *BugCheck, const char *Routine)
-{
-    vf_owner *Owner = NULL;
-
-    for (int Kind = VF_CONTEXT_VOLUME; Kind <= VF_CONTEXT_SECTION; Kind++) {
-        if (vf_object_was(Context, (enum vf_kind)Kind, &Owner)) {
-            break;
-        }
-    }
-    vf_report(Code, "D-15", BugCheck, Owner, Context, "%s on %p, which is not a context (any more)", Routine, Context);
-}
-
 /* Windows: fltKernel.h, FltReferenceContext.  Differences: none. */
 VOID FLTAPI
 FltReferenceContext(PFLT_CONTEXT Context)
@@ -361,11 +291,17 @@ FltpContextCheckRelease(FLTP_CONTEXT_NODE *Node)
     if (FLTP_NODE_COUNT(Word) != 0) {
         return TRUE;
     }
+    struct vf_evidence Evidence;
+    if (FltpCleanupMistake(Node->Context, "FltReleaseContext")) {
+        return FALSE;
+    }
+    vf_evidence_of(Node->Ledger, &Evidence);
+    Evidence.object = Node->Context;
     if (Word & FLTP_NODE_LINKED) {
-        vf_report("K-03", "F-01", "0xF5/0x6D", Node->Filter->Owner, Node->Context,
+        vf_report_evidence("K-03", "F-01", "0xF5/0x6D", Node->Filter->Owner, &Evidence,
             "released once too often: only the link reference of the object it is set on is left");
     } else {
-        vf_report("K-02", "D-15", NULL, Node->Filter->Owner, Node->Context, "released once too often");
+        vf_report_evidence("K-02", "D-15", NULL, Node->Filter->Owner, &Evidence, "released once too often");
     }
     return FALSE;
 }

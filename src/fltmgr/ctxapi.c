@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The set, get and delete routines of each context type: check, find the target, leave the rest to ctxslot.c. */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
 #include "fltmgr/transact.h"
@@ -102,6 +103,9 @@ FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_
     if (OldContext != NULL) {
         *OldContext = NULL_CONTEXT;
     }
+    if (!FltpObjectIs(Instance, Routine)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     FltpContextCheckIrql(Instance->Filter, Routine);
     FLTP_CONTEXT_NODE *Node = FltpContextForSet(NewContext, Type, Instance->Filter, Operation, Routine);
     if (Node == NULL) {
@@ -123,7 +127,7 @@ FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_
         Status = FltpSlotSet(&Slot, Operation, Node, OldContext);
     }
     if (!NT_SUCCESS(Status) && vf_on()) {
-        vf_object_note(Node->Ledger, "%s failed with status 0x%08X", Routine, (unsigned)Status);
+        vf_object_set_failed(Node->Ledger, Routine, (uint32_t)Status);
     }
     return Status;
 }
@@ -146,6 +150,9 @@ FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type
     FLTP_TARGET *Target;
 
     *Context = NULL_CONTEXT;
+    if (!FltpObjectIs(Instance, Routine)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     FltpContextCheckIrql(Instance->Filter, Routine);
     if (vf_on()) {
         FltpContextReportCaller(Instance, Routine);
@@ -156,6 +163,7 @@ FltpContextGetSlowly(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type
     }
     if (Status == STATUS_NOT_SUPPORTED) {
         FltpContextReportPhase(Instance, Object, Routine);
+        vf_call_failed(Instance->Filter->Owner, (enum vf_kind)(VF_CONTEXT_VOLUME + FltpContextTypeIndex(Type)), Routine, (uint32_t)Status);
     }
     return Status;
 }
@@ -175,6 +183,9 @@ FltpContextDelete(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, P
 
     if (OldContext != NULL) {
         *OldContext = NULL_CONTEXT;
+    }
+    if (!FltpObjectIs(Instance, Routine)) {
+        return STATUS_INVALID_PARAMETER;
     }
     FltpContextCheckIrql(Instance->Filter, Routine);
     NTSTATUS Status = FltpInstanceTarget(Instance, Object, Type, FltpFindExisting, &Slot.Target);
@@ -256,7 +267,7 @@ FltSetVolumeContext(PFLT_VOLUME Volume, FLT_SET_CONTEXT_OPERATION Operation, PFL
         *OldContext = NULL_CONTEXT;
     }
     FLTP_CONTEXT_NODE *Node = FltpContextForSet(NewContext, FLT_VOLUME_CONTEXT, NULL, Operation, __func__);
-    if (Node == NULL) {
+    if (Node == NULL || !FltpObjectIs(Volume, __func__)) {
         return STATUS_INVALID_PARAMETER;
     }
     FltpContextCheckIrql(Node->Filter, __func__);
@@ -264,7 +275,7 @@ FltSetVolumeContext(PFLT_VOLUME Volume, FLT_SET_CONTEXT_OPERATION Operation, PFL
         .Type = FLT_VOLUME_CONTEXT, .Routine = __func__ };
     NTSTATUS Status = FltpSlotSet(&Slot, Operation, Node, OldContext);
     if (!NT_SUCCESS(Status) && vf_on()) {
-        vf_object_note(Node->Ledger, "%s failed with status 0x%08X", __func__, (unsigned)Status);
+        vf_object_set_failed(Node->Ledger, __func__, (uint32_t)Status);
     }
     return Status;
 }
@@ -274,6 +285,9 @@ NTSTATUS FLTAPI
 FltGetVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Context)
 {
     *Context = NULL_CONTEXT;
+    if (!FltpObjectIs(Volume, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     FltpContextCheckIrql(Filter, __func__);
     return FltpSlotGet(&Volume->Contexts, Filter, FLT_VOLUME_CONTEXT, __func__, Context);
 }
@@ -287,6 +301,9 @@ FltDeleteVolumeContext(PFLT_FILTER Filter, PFLT_VOLUME Volume, PFLT_CONTEXT *Old
 
     if (OldContext != NULL) {
         *OldContext = NULL_CONTEXT;
+    }
+    if (!FltpObjectIs(Volume, __func__)) {
+        return STATUS_INVALID_PARAMETER;
     }
     FltpContextCheckIrql(Filter, __func__);
     return Volume->Contexts.Dead ? STATUS_FLT_DELETING_OBJECT : FltpSlotDelete(&Slot, OldContext);

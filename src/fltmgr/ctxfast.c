@@ -77,7 +77,7 @@ FltReleaseContext(PFLT_CONTEXT Context)
 {
     const FLTP_CONTEXT_HEADER *Header = FltpContextHeader(Context);
 
-    if (__builtin_expect(Context != NULL && Header->Magic == FLTP_CONTEXT_MAGIC && !vf_on(), 1)) {
+    if (__builtin_expect(Context != NULL && !vf_on() && Header->Magic == FLTP_CONTEXT_MAGIC, 1)) {
         const int64_t Before = atomic_fetch_sub_explicit(&Header->Node->Word, 1, memory_order_acq_rel);
         if (__builtin_expect(FLTP_NODE_COUNT(Before) != 0 && Before != 1, 1)) {
             return;

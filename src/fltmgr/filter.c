@@ -6,6 +6,7 @@
  *                                 └──────────── FltUnregisterFilter (failed start) ──────────┘       └─> volume contexts dropped
  *                                                                             references and live contexts waited for ─> freed
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/fltp.h"
 #include "fltmgr/port.h"
 
@@ -25,8 +26,8 @@ FltpFilterFree(PFLT_FILTER Filter)
         Filter->Counters = Counters->Next;
         port_free(Counters);
     }
-    atomic_store(&Filter->Object.Type, FltpTypeGone);
-    port_free(Filter);
+    FltpContextQuarantineEmpty(Filter->Owner);
+    FltpObjectFree(&Filter->Object, "filter", Filter->Owner);
 }
 
 static PFLT_FILTER

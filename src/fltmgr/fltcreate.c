@@ -3,6 +3,7 @@
  * Creates that filters issue.  With an instance they enter its volume's stack at our device, below that instance; the file object
  * remembers both, so that whatever is sent to it later goes the same way.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/target.h"
 #include "ob/obp.h"
 
@@ -189,7 +190,7 @@ FltpCreateIssue(FLTP_CREATE *Call, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLO
     PFILE_OBJECT FileObject;
 
     if (Instance != NULL) {
-        if (!FltpCountTryAcquire(&Instance->Outstanding)) {
+        if (!FltpObjectIs(Instance, "FltCreateFile") || !FltpCountTryAcquire(&Instance->Outstanding)) {
             IoStatus->Status = STATUS_FLT_DELETING_OBJECT;
             return STATUS_FLT_DELETING_OBJECT;
         }

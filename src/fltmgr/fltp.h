@@ -466,7 +466,7 @@ FLTP_CONTEXT_NODE *FltpContextNode(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type);
 BOOLEAN FltpContextClaimDead(FLTP_CONTEXT_NODE *Node, int64_t Value);
 VOID FltpContextFinalize(FLTP_CONTEXT_NODE *Node);                     /* clean-up callback and free; deferred above APC_LEVEL.  No locks held */
 VOID FltpContextFlushDeferred(VOID);                                   /* D-18 */
-VOID FltpContextQuarantineEmpty(VOID);
+VOID FltpContextQuarantineEmpty(vf_owner *Owner);                     /* ctxcheck.c; NULL: all */
 
 /* ---- ctxslot.c: the one mechanism behind all set, get and delete routines ---- */
 VOID FltpTargetInitialize(FLTP_TARGET *Target, FLTP_TARGET_KIND Kind, VOID (*Free)(FLTP_TARGET *));

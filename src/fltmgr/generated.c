@@ -5,6 +5,7 @@
  * The request is built by the I/O manager's own steps and sent to our device with the instance as FilterTarget, so it takes
  * the same way as every other operation, entered below that instance.  The initiator's callback data only describes it.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/fltp.h"
 
 /* ---- callback data ---- */
@@ -34,6 +35,9 @@ FltAllocateCallbackDataEx(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_A
 {
     *RetNewCallbackData = NULL;
     if (Flags & ~FLT_ALLOCATE_CALLBACK_DATA_PREALLOCATE_ALL_MEMORY) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (!FltpObjectIs(Instance, __func__)) {
         return STATUS_INVALID_PARAMETER;
     }
     FLTP_OPERATION *Operation = vf_inject(__func__, Instance->Filter->Owner) ? NULL : FltpOperationAllocate(FltpThread());

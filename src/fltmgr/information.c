@@ -3,6 +3,7 @@
  * Information structures about filters, instances and volumes: a fixed part, then the strings it refers to by offset and length (or one
  * string that stands in it).  A structure is laid out once for its size and, if that fits, once for real.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/listing.h"
 
 /* ---- laying out ---- */
@@ -181,6 +182,9 @@ FltGetInstanceInformation(PFLT_INSTANCE Instance, INSTANCE_INFORMATION_CLASS Inf
 {
     VF_MAX_IRQL(APC_LEVEL);
 
+    if (!FltpObjectIs(Instance, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     return FltpDescribe(FltpDescribeInstance, Instance, InformationClass, Buffer, BufferSize, BytesReturned);
 }
 
@@ -216,6 +220,9 @@ FltGetVolumeInformation(PFLT_VOLUME Volume, FILTER_VOLUME_INFORMATION_CLASS Info
 {
     VF_MAX_IRQL(APC_LEVEL);
 
+    if (!FltpObjectIs(Volume, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     return FltpDescribe(FltpDescribeVolume, Volume, InformationClass, Buffer, BufferSize, BytesReturned);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts that close, references on filters, instances and volumes, strings. */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/fltp.h"
 
 FLTP_GLOBALS FltpGlobals;
@@ -73,28 +74,15 @@ FltpCountWait(FLTP_COUNT *Count, PFLT_FILTER Filter)
 /* ---- references ---- */
 
 static FLTP_OBJECT *
-FltpObjectOf(PVOID FltObject)
+FltpObjectOf(PVOID FltObject, const char *Routine)
 {
-    FLTP_OBJECT *Object = FltObject;
-
-    if (Object == NULL) {
-        return NULL;
-    }
-    switch (atomic_load_explicit(&Object->Type, memory_order_relaxed)) {
-    case FltpTypeFilter:
-    case FltpTypeInstance:
-    case FltpTypeVolume:
-        return Object;
-    default:
-        vf_report("K-27", "F-07", NULL, NULL, FltObject, "pointer %p is not a filter, instance or volume (any more)", FltObject);
-        return NULL;
-    }
+    return FltObject != NULL && FltpObjectIsSlowly(FltObject, Routine) ? FltObject : NULL;
 }
 
 NTSTATUS
 FltpObjectReference(PVOID FltObject, const char *Routine)
 {
-    FLTP_OBJECT *Object = FltpObjectOf(FltObject);
+    FLTP_OBJECT *Object = FltpObjectOf(FltObject, Routine);
 
     if (Object == NULL) {
         return STATUS_INVALID_PARAMETER;
@@ -119,13 +107,13 @@ FltObjectReference(PVOID FltObject)
 VOID FLTAPI
 FltObjectDereference(PVOID FltObject)
 {
-    FLTP_OBJECT *Object = FltpObjectOf(FltObject);
+    FLTP_OBJECT *Object = FltpObjectOf(FltObject, __func__);
 
     if (Object == NULL) {
         return;
     }
     if (FltpCountValue(&Object->References) == 0) {
-        vf_report("K-02", "F-19", NULL, NULL, FltObject, "FltObjectDereference without a reference");
+        vf_report("K-02", "F-19", NULL, KiCurrentOwner(), FltObject, "FltObjectDereference without a reference");
         return;
     }
     if (vf_on()) {
@@ -139,6 +127,9 @@ NTSTATUS FLTAPI
 FltGetVolumeFromInstance(PFLT_INSTANCE Instance, PFLT_VOLUME *RetVolume)
 {
     *RetVolume = NULL;
+    if (!FltpObjectIs(Instance, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     NTSTATUS Status = FltpObjectReference(Instance->Volume, __func__);
     if (NT_SUCCESS(Status)) {
         *RetVolume = Instance->Volume;
@@ -151,6 +142,9 @@ NTSTATUS FLTAPI
 FltGetFilterFromInstance(PFLT_INSTANCE Instance, PFLT_FILTER *RetFilter)
 {
     *RetFilter = NULL;
+    if (!FltpObjectIs(Instance, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     NTSTATUS Status = FltpObjectReference(Instance->Filter, __func__);
     if (NT_SUCCESS(Status)) {
         *RetFilter = Instance->Filter;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters per filter, the report of filters, start and end of the Filter Manager. */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/transact.h"
 #include "fsrtl/fsrtlp.h"
 
@@ -167,6 +168,7 @@ FltpInitialize(VOID)
     }
     KiSetCacheDestructor(KI_CACHE_FLTMGR, FltpThreadExit);
     FltpTransactionsInitialize();
+    FltpCheckInitialize();
     NTSTATUS Status = IopLoadDriver("FltMgr", FltpDriverEntry, NULL, NULL, TRUE, &Driver);
     if (NT_SUCCESS(Status)) {
         Status = IopRegisterHooks(&Hooks);
@@ -187,7 +189,8 @@ FltpShutdown(VOID)
     FsRtlpSetMinifilterTest(NULL);
     FltpContextFlushDeferred();
     port_rcu_barrier();
-    FltpContextQuarantineEmpty();
+    FltpContextQuarantineEmpty(NULL);
+    FltpGoneEmpty();
     FltpOrphansFree();
     if (IsListEmpty(&FltpGlobals.Volumes) && IsListEmpty(&FltpGlobals.Filters)) {
         IopUnloadDriver(FltpGlobals.Driver);

@@ -5,6 +5,7 @@
  * Life of a snapshot:  built and published under Volume->Lock  ->  replaced, moved to Retired  ->  freed by
  * FltpSnapshotReclaim once a grace period has passed, no slot holds it and no suspended operation references it.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/fltp.h"
 
 /* ---- threads ---- */
@@ -293,7 +294,7 @@ FltpInstanceMemoryRelease(PFLT_INSTANCE Instance)
     if (atomic_fetch_sub_explicit(&Instance->Memory, 1, memory_order_acq_rel) == 1) {
         FltpStringFree(&Instance->Name);
         FltpStringFree(&Instance->Altitude);
-        port_free(Instance);
+        FltpObjectFree(&Instance->Object, "instance", NULL);
     }
 }
 

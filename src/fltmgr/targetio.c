@@ -4,13 +4,14 @@
  * instance as its filter target.  Asynchronous ones, and those by MDL, go through callback data of their own, which the filter's completion
  * routine gets to see.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/target.h"
 
 NTSTATUS
 FltpIssueBelow(PFLT_INSTANCE Instance, IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus)
 {
     IoStatus->Information = 0;
-    if (!FltpCountTryAcquire(&Instance->Outstanding)) {
+    if (!FltpObjectIs(Instance, "a request for an instance") || !FltpCountTryAcquire(&Instance->Outstanding)) {
         IoStatus->Status = STATUS_FLT_DELETING_OBJECT;
         return STATUS_FLT_DELETING_OBJECT;
     }
@@ -241,7 +242,8 @@ FltpTransferRun(FLTP_TRANSFER *Transfer)
 {
     const LARGE_INTEGER Before = Transfer->FileObject->CurrentByteOffset;
     IO_STATUS_BLOCK IoStatus = { .Information = 0 };
-    NTSTATUS Status = FltpTransferStart(Transfer);
+    NTSTATUS Status = FltpObjectIs(Transfer->Instance, Transfer->Major == IRP_MJ_READ ? "FltReadFile" : "FltWriteFile")
+        ? FltpTransferStart(Transfer) : STATUS_FLT_DELETING_OBJECT;
 
     if (Transfer->Callback == NULL && Transfer->Done != NULL) {
         *Transfer->Done = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names and properties of volumes. */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/listing.h"
 #include "fltmgr/fltname.h"
 #include "ob/obp.h"
@@ -98,6 +99,9 @@ FltGetVolumeName(PFLT_VOLUME Volume, PUNICODE_STRING VolumeName, PULONG BufferSi
 {
     VF_MAX_IRQL(APC_LEVEL);
 
+    if (!FltpObjectIs(Volume, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     return FltpReturnName(&Volume->Name, VolumeName, BufferSizeNeeded);
 }
 
@@ -249,6 +253,9 @@ FltGetVolumeProperties(PFLT_VOLUME Volume, PFLT_VOLUME_PROPERTIES VolumeProperti
 {
     VF_MAX_IRQL(APC_LEVEL);
 
+    if (!FltpObjectIs(Volume, __func__)) {
+        return STATUS_INVALID_PARAMETER;
+    }
     PDRIVER_OBJECT Driver = Volume->VolumeDevice->DriverObject;
     UNICODE_STRING Device = { 0 };
     const BOOLEAN HasDevice = NT_SUCCESS(FltpControlDeviceName(Driver, Volume, &Device));

@@ -5,6 +5,7 @@
  * Automatic attachments to a new volume come with its first operation (G-01): until then SetupOwed is 2 and Interest all ones, so
  * that the first operation leaves the fast path and pays them.
  */
+#include "fltmgr/ctxcheck.h"
 #include "fltmgr/fltp.h"
 
 typedef struct FLTP_DEVICE_EXTENSION { PFLT_VOLUME Volume; } FLTP_DEVICE_EXTENSION;
@@ -233,9 +234,8 @@ FltpVolumeFree(PFLT_VOLUME Volume)
         FltpVolumeQuiesce(Volume);
         FltpSnapshotReclaim(Volume);
     }
-    atomic_store(&Volume->Object.Type, FltpTypeGone);
     FltpStringFree(&Volume->Name);
-    port_free(Volume);
+    FltpObjectFree(&Volume->Object, "volume", NULL);
 }
 
 VOID

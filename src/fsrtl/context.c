@@ -536,4 +536,5 @@ FsRtlpInitialize(VOID)
 
     IopRegisterHooks(&Hooks);
     ExpSetPoolFreeHook(FsRtlpShadowBlockFreed);
+    FsRtlpWaitInitialize();
 }

@@ -41,6 +41,12 @@ VOID FsRtlpShadowBlockFreed(PVOID Block, SIZE_T Size);
 /* How deep this thread is in FreeCallbacks. */
 ULONG FsRtlpFreeDepth(VOID);
 
+/* ---- waitfor.c: K-28 ---- */
+VOID FsRtlpWaitInitialize(VOID);
+VOID FsRtlpWaitRequest(UCHAR Major);           /* a request reaches a file system; only while the verifier is on */
+VOID FsRtlpWaitTeardown(VOID);                 /* a callback is about to be called; the locks of its thread are held across a teardown */
+VOID FsRtlpWaitForget(const VOID *Block, SIZE_T Size);     /* memory that may hold locks is freed */
+
 /* Around a create (io's hooks): entries added in between belong to the create. */
 VOID FsRtlpEcpCreateBegin(PECP_LIST Callers);
 VOID FsRtlpEcpCreateEnd(PECP_LIST Callers, PECP_LIST Last);

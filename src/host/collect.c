@@ -149,7 +149,7 @@ static void
 add_finding(const struct vf_finding *f, void *ctx)
 {
     struct collector *c = ctx;
-    const bool fault = strcmp(f->code, "K-00") == 0;
+    const bool fault = f->fault || strcmp(f->code, "K-00") == 0;
     json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "code", f->code, "rule",
                           text(f->rule), "bugcheck", text(f->bugcheck), "filter", text(f->owner),
                           "kind", text(f->kind), "text", text(f->text), "count",

@@ -77,7 +77,7 @@ static void
 finding_arrived(const struct vf_finding *f, void *ctx)
 {
     struct server *s = ctx;
-    if (strcmp(f->code, "K-00") == 0) {
+    if (f->fault || strcmp(f->code, "K-00") == 0) {
         if (flag(s, "stop_on_fault")) {
             s->stop_script = 1;
             if (s->session != NULL) {

@@ -101,6 +101,8 @@ KiCurrent(VOID)
 VOID KeInitialize(VOID);                       /* once per process, before anything else of the NT side */
 /* try_resume and fatal of port_fault_install, at any time.  Without them: the run-time library's SEH, and none. */
 VOID KiSetFaultResume(VOID (*Resume)(const struct port_fault_info *Info));
+/* Asked first how a fault is to be reported; TRUE: it was.  Call: struct KI_DRIVER_CALL. */
+VOID KiSetFaultExplain(BOOLEAN (*Explain)(const VOID *Call));
 VOID KiSetFaultFatal(VOID (*Fatal)(const struct port_fault_info *Info));
 
 /* ---- threads ---- */
@@ -159,9 +161,16 @@ VOID KiModuleUse(ULONG_PTR Base, ULONG_PTR End, KI_MODULE_USE *Use);
 /* ---- held locks ---- */
 VOID KiSetHeldRelease(enum KI_HELD_KIND Kind, VOID (*Release)(PVOID Lock));
 
+/* Told of every lock that a thread takes; NULL: nobody listens. */
+extern VOID (*KiHeldHook)(PVOID Lock) __attribute__((visibility("hidden")));
+VOID KiSetHeldHook(VOID (*Hook)(PVOID Lock));
+
 static inline VOID
 KiHeldPush(PKTHREAD Thread, PVOID Lock, enum KI_HELD_KIND Kind)
 {
+    if (__builtin_expect(KiHeldHook != NULL, 0)) {
+        KiHeldHook(Lock);
+    }
     ULONG Count = Thread->HeldCount;
     if (__builtin_expect(Count == KI_HELD_MAX, 0)) {
         for (ULONG i = 1; i < KI_HELD_MAX; i++) {

@@ -14,6 +14,14 @@ KiSetHeldRelease(enum KI_HELD_KIND Kind, VOID (*Release)(PVOID Lock))
     KiHeldReleases[Kind] = Release;
 }
 
+VOID (*KiHeldHook)(PVOID Lock);
+
+VOID
+KiSetHeldHook(VOID (*Hook)(PVOID Lock))
+{
+    KiHeldHook = Hook;
+}
+
 /* ---- owners ---- */
 
 vf_owner *
@@ -112,10 +120,22 @@ KiReleaseHeld(PKTHREAD Thread, ULONG Keep)
     }
 }
 
+static BOOLEAN (*KiFaultExplain)(const VOID *Call);
+
+VOID
+KiSetFaultExplain(BOOLEAN (*Explain)(const VOID *Call))
+{
+    KiFaultExplain = Explain;
+}
+
 static VOID
 KiReportFault(const KI_DRIVER_CALL *Call)
 {
     const struct port_fault_info *Info = &Call->Fault.info;
+
+    if (KiFaultExplain != NULL && KiFaultExplain(Call)) {
+        return;
+    }
     const struct port_module *Module = port_module_find(Info->pc);
 
     vf_report_stack(

@@ -12,6 +12,7 @@
  *   3. it lies in neither a module nor our image (libc's memcpy), and the nearest code address on the stack is a module's,
  *      not ours (a sanitizer's interceptors, which may be linked into our image, are passed over if no lock of ours is held);
  *   4. the stack ran out in our image, with no runtime lock held and no RCU section open, below driver code.
+ *   5. it lies in our image, on a forbidden block (port_guard_forbid), with no runtime lock held and no RCU section open, below driver code.
  * Everything else is fatal: locks of ours or libc's may be held.
  */
 #include <errno.h>
@@ -166,6 +167,16 @@ fault_is_drivers(const struct port_fault_info *info)
         }
         return false;
     }
+    /* A routine of ours was given memory that was taken away. */
+    if (info->signo == SIGSEGV && port_guard_owns(info->address) && port_tls.locks == 0 && !port_rcu_reading() &&
+        port_pc_in_runtime(info->pc)) {
+        for (unsigned i = 0; i < info->frame_count; i++) {
+            if (port_module_find(info->frames[i]) != NULL) {
+                return true;
+            }
+        }
+        return false;
+    }
     if (fault_is_wild_call(info)) {
         uintptr_t caller;
         return fault_stack_word(info->sp, &caller) && port_module_find(caller) != NULL;
@@ -184,6 +195,9 @@ fault_collect(struct port_fault_info *info, int signo, const siginfo_t *from, co
     info->sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
     if (signo != SIGABRT) {
         info->address = (uintptr_t)from->si_addr;
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        info->registers[i] = (uintptr_t)context->uc_mcontext.gregs[REG_R8 + (int)i];   /* R8 … R15, RDI … RSP */
     }
     uintptr_t caller;
     info->frames[0] = info->pc;

@@ -18,6 +18,12 @@ void *port_alloc(size_t size);                 /* 16-aligned, not zeroed */
 void *port_alloc_zeroed(size_t size);
 void *port_alloc_aligned(size_t alignment, size_t size);
 void port_free(void *block);                   /* NULL is fine */
+/* A block whose memory can be forbidden: touching it faults from then on, its first `front` bytes (at most a page) stay readable.  NULL:
+ * there is none left.  Not to be given to port_free. */
+void *port_guard_alloc(size_t front, size_t size);
+void port_guard_forbid(void *block, size_t front);
+void port_guard_free(void *block, size_t front);
+bool port_guard_owns(uintptr_t address);       /* async-signal-safe */
 
 /* ---- threads ---- */
 typedef struct port_thread port_thread;
@@ -127,6 +133,7 @@ struct port_fault_info {
     uintptr_t pc, fp, sp, address;
     unsigned frame_count;
     uintptr_t frames[32];
+    uintptr_t registers[16];                   /* general registers, in no particular order */
 };
 struct port_fault_frame {
     uint64_t registers[8];

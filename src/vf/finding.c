@@ -65,6 +65,7 @@ finding_create(const struct vf_finding_input *input)
     entry->finding.stack = input->stack;
     entry->finding.acquire = input->acquire;
     memcpy(entry->finding.related, input->related, sizeof(input->related));
+    entry->finding.fault = input->fault;
     entry->finding.count = 1;
     if (input->operation != NULL) {
         snprintf(entry->finding.operation, sizeof(entry->finding.operation), "%s", input->operation);
@@ -177,6 +178,7 @@ vf_report_evidence(const char *code, const char *rule, const char *bugcheck, vf_
         .operation = operation, .stack = evidence->stack != 0 ? evidence->stack : vf_stack_here(1), .acquire = evidence->acquire,
         .thread = port_thread_id(), .text = text};
     memcpy(input.related, evidence->related, sizeof(input.related));
+    input.fault = evidence->fault;
     vf_finding_add(&input);
 }
 

@@ -133,6 +133,7 @@ struct vf_evidence {
     vf_stack stack;                            /* of the call at fault; 0: here */
     vf_stack acquire;                          /* where the object came from */
     struct vf_related related[VF_RELATED];
+    bool fault;                                /* stack[0] is the instruction itself; the driver's call was abandoned */
 };
 void vf_evidence_of(vf_object *object, struct vf_evidence *evidence);      /* object, kind, acquire; NULL is fine */
 void vf_report_evidence(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const struct vf_evidence *evidence,
@@ -153,6 +154,7 @@ struct vf_finding {
     const char *code, *rule, *bugcheck, *owner, *text; const void *object; const char *kind;
     uint32_t thread; char operation[320]; vf_stack stack, acquire; uint64_t count;
     struct vf_related related[VF_RELATED];
+    bool fault;
 };
 /* Called once for each new finding, outside the verifier's locks: live output, stop policy. */
 void vf_set_finding_hook(void (*fn)(const struct vf_finding *finding, void *ctx), void *ctx);

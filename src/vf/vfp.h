@@ -94,6 +94,7 @@ struct vf_finding_input {
     uint32_t thread;
     const char *text;
     struct vf_related related[VF_RELATED];
+    bool fault;
 };
 /* The failed call of this operation on this kind, if it is remembered. */
 bool vf_call_failed_find(const vf_owner *owner, enum vf_kind kind, uint64_t id, const char **routine, uint32_t *status,

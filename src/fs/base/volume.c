@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Volumes and their devices, and the dispatch of their IRPs. */
 #include "fs/base/fsb.h"
+#include "fsrtl/fsrtlp.h"
 
 typedef struct FSB_DEVICE_EXTENSION {
     FSB_VOLUME *Volume;
@@ -61,6 +62,9 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
         }
         if (Major == IRP_MJ_DIRECTORY_CONTROL && IoGetCurrentIrpStackLocation(Irp)->MinorFunction != IRP_MN_QUERY_DIRECTORY) {
             return FsbNotifyChange(Volume, Irp);
+        }
+        if (__builtin_expect(vf_on(), 0)) {
+            FsRtlpWaitRequest(Major);
         }
         if (FsbRoutines[Major] != NULL) {
             struct iop_attachment *Attachment = FsbAttachment(Irp);
