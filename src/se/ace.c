@@ -103,6 +103,11 @@ RtlEqualPrefixSid(PSID Sid1, PSID Sid2)
     return Count == ((PISID)Sid2)->SubAuthorityCount && memcmp(Sid1, Sid2, RtlLengthRequiredSid(Count == 0 ? 0 : Count - 1)) == 0;
 }
 
+#ifdef __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wvarargs"   /* Windows' prototype ends in a UCHAR; x86-64 passes it as an int */
+#endif
+
 /* Windows: ntifs.h, RtlInitializeSidEx.  Differences: none. */
 NTSTATUS
 RtlInitializeSidEx(PSID Sid, PSID_IDENTIFIER_AUTHORITY IdentifierAuthority, UCHAR SubAuthorityCount, ...)
@@ -117,6 +122,10 @@ RtlInitializeSidEx(PSID Sid, PSID_IDENTIFIER_AUTHORITY IdentifierAuthority, UCHA
     va_end(Arguments);
     return Status;
 }
+
+#ifdef __clang__
+#pragma clang diagnostic pop
+#endif
 
 /* Windows: ntifs.h, RtlAllocateAndInitializeSid.  Differences: none. */
 NTSTATUS
