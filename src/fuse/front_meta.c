@@ -18,8 +18,13 @@ front_lookup(struct front_request *r)
         front_error(r, -EINVAL);
         return;
     }
-    struct view_entry entry;
+    struct view_entry entry = { .entry_ttl_ns = 0 };
     int status = view_lookup(r->view, r->head->nodeid, name, length, &r->who, &entry);
+    if (status == -ENOENT && entry.entry_ttl_ns != 0) {
+        /* Node 0: the kernel keeps that there is none. */
+        entry = (struct view_entry){ .entry_ttl_ns = entry.entry_ttl_ns };
+        status = 0;
+    }
     front_reply_entry(r, status, &entry);
 }
 

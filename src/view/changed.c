@@ -105,8 +105,10 @@ ViewpTellParent(VIEW *View, ULONGLONG ParentId, const WCHAR *Name, USHORT Bytes)
         return;
     }
     VIEW_NODE *Node = Bytes != 0 ? ViewLinkFind(View, Parent, Name, Bytes) : NULL;
+    if (Bytes != 0) {
+        ViewpTellName(View, To, Parent, Name, Bytes);   /* also if the view does not know it: the kernel may know that it is not there */
+    }
     if (Node != NULL) {
-        ViewpTellName(View, To, Parent, Name, Bytes);
         To->invalidate_node(To->ctx, ViewNodeId(View, Node), -1, 0);
         ViewNodeRelease(View, Node, 1);
     }

@@ -225,6 +225,19 @@ ViewpEntryTtl(VIEW_CALL *Call, const VIEW_NODE *Node, const VIEW_NODE *Parent, s
     }
 }
 
+/* That a name is not there is kept as well, for a second at most.  Another spelling may appear without the kernel's knowing. */
+static VOID
+ViewpAbsentTtl(VIEW_CALL *Call, const VIEW_NODE *Parent, struct view_entry *Out)
+{
+    ViewTtlLimit(Call, Parent->FileId, Parent->FileId, &Out->entry_ttl_ns);
+    if (Out->entry_ttl_ns > VIEW_DEFAULT_TTL) {
+        Out->entry_ttl_ns = VIEW_DEFAULT_TTL;
+    }
+    if (Call->View->Options.case_insensitive) {
+        Out->entry_ttl_ns = 0;
+    }
+}
+
 NTSTATUS
 ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, struct view_entry *Out)
 {
@@ -232,6 +245,7 @@ ViewLookup(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Bytes, 
     FILE_STAT_LX_INFORMATION Stat;
     NTSTATUS Status = ViewpLookupStat(Call, Parent, Name, Bytes, Out, &Stat);
     if (!NT_SUCCESS(Status)) {
+        ViewpAbsentTtl(Call, Parent, Out);
         return Status;
     }
     VIEW_NODE *Node = ViewNodeGet(View, (ULONGLONG)Stat.FileId.QuadPart, ViewStatMode(&Stat), FALSE);

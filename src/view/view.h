@@ -72,6 +72,7 @@ void view_unwatched(view *v, uint64_t file, bool unwatched);
 /* Every node and name that the kernel may have cached, one by one through `to`, which only queues. */
 void view_known(view *v, const struct view_callbacks *to);
 
+/* -ENOENT: out->entry_ttl_ns says how long the kernel may keep that the name is not there. */
 int view_lookup(view *v, view_node parent, const char *name, size_t length, const struct view_who *who, struct view_entry *out);
 void view_forget(view *v, view_node node, uint64_t count);
 /* handle may be NULL.  *ttl_ns: how long the kernel may believe it. */

@@ -184,6 +184,7 @@ test_view_rows__stat_and_lookup(void **state)
     assert_int_equal(Ttl, 0);
     struct view_entry Entry;
     assert_int_equal(view_lookup(View, VIEW_ROOT, "absent", 6, &Who, &Entry), -VIEW_ENOENT);
+    assert_int_equal(Entry.entry_ttl_ns, 0);
     assert_int_equal(Seen[0].Options >> 24, FILE_OPEN);
     expect("CREATE");                          /* a filter may know where it leads */
     view_forget(View, Node, 1);
