@@ -2,7 +2,7 @@
 # Drivers in the styles that drivers are written in, built by both compilers, over a directory and over a volume in memory.
 . "$(dirname "$0")/lib.sh"
 need_fuse
-for name in guard:370201 shadow:370202 redirect:370203 tagger:370204 queue:370205 ecps:370206; do
+for name in guard:370201 shadow:370202 redirect:370203 tagger:370204 queue:370205 ecps:370206 provider:145200; do
     driver "${name%:*}" "${name#*:}"
 done
 COMPILERS="clang"
@@ -67,6 +67,19 @@ after_queue()
 same"
     says "queue: balance 0, canceled 0, deferred yes, posted yes"
 }
+after_provider()
+{
+    prints "a
+b
+s
+c
+s
+same tree
+guarded"
+    says "guard: 1 denied"
+    says "provider: generated yes, added yes, stripped yes"
+    [ "$1" = "--memory" ] || check "below, names have the suffix" [ -f d/c.enc ]
+}
 after_ecps()
 {
     prints "x"
@@ -83,5 +96,8 @@ for cc in $COMPILERS; do
     over tagger 'names() { python3 -c "import os,sys; print(*sorted(os.listxattr(sys.argv[1])), sep=chr(10))" $1; }
         echo a >a; echo b >b; names a; python3 -c "import os; os.setxattr(\"a\", \"user.x\", b\"1\")"; names a; echo c >c'
     over queue 'mkdir t; seq 3000 >t/a; echo b >b; cat t/a b | md5sum; dd if=t/a of=c bs=100 2>/dev/null; cmp t/a c && echo same'
+    # The guard above sees the names that the provider makes.
+    over provider "mkdir s; echo s >s/a; ls s; mv s/a s/b; ls s; cat s/b; mv s/b c; ls; cp -r '$SOURCE/src/rtl' r; diff -r r '$SOURCE/src/rtl' && echo same tree
+        rm -r r; echo k >>x.keep; rm -f x.keep 2>/dev/null || echo guarded" -f guard
     over ecps 'echo x >a; cat a; ls >/dev/null' --attach ecps@45000.25
 done
