@@ -402,7 +402,7 @@ VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevic
 VOID FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
 PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* any device of its stack or the real device; +1 reference or NULL */
 VOID FltpVolumeSetup(PFLT_VOLUME Volume, BOOLEAN Wait);                /* pays the automatic attachments that are owed */
-PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iteration; +1, drops Previous */
+PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iteration; +1 Outstanding, drops Previous */
 
 /* ---- snapshot.c ---- */
 NTSTATUS FltpSnapshotPublishLocked(PFLT_VOLUME Volume);                /* Volume->Lock held; from the attached instances */

@@ -42,6 +42,7 @@ FltpVolumeOfDevice(PDEVICE_OBJECT Device)
     return Found;
 }
 
+/* Outstanding, not References: a dismount waits for whoever looks at the volume, so that it stays in the list until he has gone on. */
 PFLT_VOLUME
 FltpVolumeNext(PFLT_VOLUME Previous)
 {
@@ -51,13 +52,13 @@ FltpVolumeNext(PFLT_VOLUME Previous)
     PLIST_ENTRY Entry = Previous == NULL ? FltpGlobals.Volumes.Flink : Previous->Links.Flink;
     for (; Entry != &FltpGlobals.Volumes && Found == NULL; Entry = Entry->Flink) {
         PFLT_VOLUME Volume = CONTAINING_RECORD(Entry, FLT_VOLUME, Links);
-        if (FltpCountTryAcquire(&Volume->Object.References)) {
+        if (FltpCountTryAcquire(&Volume->Outstanding)) {
             Found = Volume;
         }
     }
     FltpLockRelease(&FltpGlobals.Lock);
     if (Previous != NULL) {
-        FltpCountRelease(&Previous->Object.References);
+        FltpCountRelease(&Previous->Outstanding);
     }
     return Found;
 }

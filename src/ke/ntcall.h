@@ -68,6 +68,13 @@ KiDriverCallMove(KI_DRIVER_CALL *Call, const struct _KTHREAD *Thread, vf_owner *
     Call->Owner = Owner;
 }
 
+/* docs/locking.md, rule 2.  Checked in builds for debugging and under sanitizers only. */
+#if defined(FILTERBED_DEBUG) || defined(FILTERBED_SANITIZE)
+#define KI_ASSERT_UNLOCKED() port_assert_unlocked("driver code is called")
+#else
+#define KI_ASSERT_UNLOCKED() ((void)0)
+#endif
+
 /* KiDriverCallEnter and KiDriverCallLeave for the few places that every operation passes. */
 static inline VOID
 KiDriverCallPush(KI_DRIVER_CALL *Call)
@@ -75,6 +82,7 @@ KiDriverCallPush(KI_DRIVER_CALL *Call)
     PKTHREAD Thread = KiCurrent();
     const UNICODE_STRING *Name = Call->Name;
 
+    KI_ASSERT_UNLOCKED();
     Call->Faulted = FALSE;
     Call->EntryIrql = Thread->Irql;
     Call->EntryHeld = Thread->HeldCount;

@@ -77,6 +77,9 @@ bool port_driver_rwlock_try_shared(port_rwlock *lock);
 bool port_driver_rwlock_try_exclusive(port_rwlock *lock);
 void port_driver_rwlock_release(port_rwlock *lock);           /* whichever way it is held */
 
+/* Ends the process if the thread holds a lock of the runtime or is in an RCU read section: it is about to do `what`. */
+void port_assert_unlocked(const char *what);
+
 /* ---- RCU (liburcu, memb flavour) ---- */
 struct port_rcu_head { void *opaque[3]; };
 static inline void port_rcu_read_lock(void);   /* at the end of this file */

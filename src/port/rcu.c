@@ -79,6 +79,7 @@ void
 port_rcu_synchronize(void)
 {
     port_thread_attach();
+    port_assert_unlocked("a grace period is waited for");
     urcu_memb_synchronize_rcu();
     port_tsan_acquire(&rcu_grace);
 }

@@ -294,6 +294,14 @@ port_rwlock_release_exclusive(port_rwlock *lock)
     rw_release_exclusive(lock);
 }
 
+void
+port_assert_unlocked(const char *what)
+{
+    if (port_tls.locks != 0 || port_rcu_reading()) {
+        port_fatal("%s: with %u locks held%s", what, (unsigned)port_tls.locks, port_rcu_reading() ? ", inside an RCU read section" : "");
+    }
+}
+
 /* ---- the same for driver-visible locks: long waits, block hooks, no count of runtime locks ---- */
 
 void

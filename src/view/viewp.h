@@ -23,7 +23,7 @@
  * inv. 3  Names are built under RCU from the links alone, no lock.  A name that was overtaken by a rename is not found by the
  *         file system; then the next link is tried, and all again if View->Renames has moved on.
  *
- * Locks: link shard (VF_RANK_VIEW_TREE) > node (VF_RANK_VIEW_NODE); id shards are leaves.  None is held over a request.
+ * Locks: link shard (VF_RANK_VIEW_TREE) > node (VF_RANK_VIEW_NODE); id shard > OrphanLock.  None is held over a request.
  */
 #ifndef FB_VIEW_VIEWP_H
 #define FB_VIEW_VIEWP_H

@@ -629,6 +629,40 @@ test_fltmgr_filter__F_19_F_20_leak_is_reported_instead_of_hanging(void **state)
     assert_true(vf_finding_count() > Before);
 }
 
+static _Atomic(LONG) Dismounted;
+
+static void
+DismountIt(void *Parameter)
+{
+    TinyDismount(Parameter);
+    atomic_store(&Dismounted, 1);
+}
+
+/* Who goes through the volumes (FltStartFiltering does) is waited for, and finds his way on. */
+static void
+test_fltmgr_volume__dismount_waits_for_whoever_looks_at_the_volume(void **state)
+{
+    (void)state;
+    TINY_VOLUME *Other = TinyMount(NULL);
+    PFLT_VOLUME Flt = TinyFltVolume(Other), Seen = FltpVolumeNext(NULL);
+    const unsigned Before = vf_finding_count();
+    port_thread *Thread;
+
+    while (Seen != Flt) {
+        Seen = FltpVolumeNext(Seen);
+    }
+    assert_int_equal(port_thread_start(&Thread, DismountIt, Other, "dismount"), 0);
+    while (!atomic_load(&Flt->Dismounting)) {
+        TinySleep(1);
+    }
+    TinySleep(20);
+    assert_int_equal(atomic_load(&Dismounted), 0);
+    assert_null(FltpVolumeNext(Seen));
+    port_thread_join(Thread);
+    assert_int_equal(atomic_load(&Dismounted), 1);
+    assert_int_equal(vf_finding_count(), Before);
+}
+
 /* ---- program ---- */
 
 static int
@@ -671,6 +705,7 @@ main(void)
         T(instance__G_12_G_14_deleting_object),
         T(instance__C_32_failed_setup_drops_contexts),
         T(instance__two_instances_of_one_filter),
+        T(volume__dismount_waits_for_whoever_looks_at_the_volume),
         T(filter__F_19_F_20_leak_is_reported_instead_of_hanging),
     };
     return cmocka_run_group_tests(tests, Setup, Teardown);

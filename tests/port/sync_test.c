@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -248,6 +250,42 @@ stack_inner(uintptr_t *frames)
     return count;
 }
 
+/* What a child does that holds nothing, a lock, a lock for reading, an RCU section. */
+static int
+child_status(int holds)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        close(2);
+        if (holds == 1) {
+            port_lock_acquire(&lock);
+        } else if (holds == 2) {
+            port_rwlock_shared(&rwlock);
+        } else if (holds == 3) {
+            port_rcu_read_lock();
+        }
+        port_assert_unlocked("test");
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void
+test_port_assert_unlocked__ends_who_holds_something(void **state)
+{
+    (void)state;
+    port_thread_attach();
+    int status = child_status(0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    for (int holds = 1; holds <= 3; holds++) {
+        status = child_status(holds);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
 static void
 test_port_stack__names_the_callers(void **state)
 {
@@ -308,6 +346,7 @@ main(void)
         cmocka_unit_test(test_port_wait__hooks_run_only_when_it_blocks),
         cmocka_unit_test(test_port_rcu__readers_never_see_freed_items),
         cmocka_unit_test(test_port_thread__foreign_threads_attach_and_exit_in_reverse_order),
+        cmocka_unit_test(test_port_assert_unlocked__ends_who_holds_something),
         cmocka_unit_test(test_port_stack__names_the_callers),
         cmocka_unit_test(test_port_clock__nt_time_round_trips),
         cmocka_unit_test(test_port_debug_output__lines_are_prefixed),

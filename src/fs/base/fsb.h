@@ -14,6 +14,7 @@
  * Synchronization.  1. Volume->NameLock: shared while a name is resolved, made or removed, exclusive while one is renamed or
  * replaced.  2. Fcb->Lock: opens, share access, links and their paths, delete state.  3. a shard of the table.  4. Volume->IdleLock.
  * 5. the store's own.  Taken in this order, never two of one rank; none is held while a driver is called.  Reads and writes take none.
+ * A handle's ListingLock comes before Fcb->Lock, without NameLock; EventLock is a leaf below NameLock.
  */
 #ifndef FB_FS_BASE_FSB_H
 #define FB_FS_BASE_FSB_H
