@@ -106,7 +106,7 @@ static void
 take_counts(const struct host_nt_filter *filter, void *ctx)
 {
     struct collector *c = ctx;
-    if (filter->owner == c->filter->image.owner && (!c->found || filter->retired)) {
+    if (filter->owner == c->filter->image.owner && !c->found) {   /* the live one, else the one that went last */
         c->counts = *filter;
         c->found = true;
     }
@@ -145,22 +145,57 @@ one_filter(struct collector *c)
 
 /* ---- findings ---- */
 
+/* What the table of checks says about it. */
 static void
-add_finding(const struct vf_finding *f, void *ctx)
+add_words(json_t *j, const char *code)
 {
-    struct collector *c = ctx;
+    const struct vf_code *words = vf_code_find(code);
+    json_object_set_new(j, "title", text(words != NULL ? words->title : NULL));
+    json_object_set_new(j, "level", json_string(words != NULL && words->level == VF_WARNING ? "warning" : "error"));
+    json_object_set_new(j, "windows", text(words != NULL ? words->windows : NULL));
+    json_object_set_new(j, "fix", text(words != NULL ? words->fix : NULL));
+}
+
+static json_t *
+related(json_t *modules, const struct vf_finding *f)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < VF_RELATED; i++) {
+        if (f->related[i].what != NULL && f->related[i].stack != 0) {
+            json_array_append_new(list, json_pack("{s:s, s:o}", "what", f->related[i].what, "stack",
+                                                  frames(modules, f->related[i].stack, false)));
+        }
+    }
+    return list;
+}
+
+json_t *
+report_finding(const struct vf_finding *f, json_t *modules)
+{
     const bool fault = f->fault || strcmp(f->code, "K-00") == 0;
     json_t *j = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "code", f->code, "rule",
                           text(f->rule), "bugcheck", text(f->bugcheck), "filter", text(f->owner),
                           "kind", text(f->kind), "text", text(f->text), "count",
                           (json_int_t)f->count, "thread", (json_int_t)f->thread, "operation",
                           f->operation[0] != '\0' ? text(f->operation) : json_null());
-    json_object_set_new(j, "stack", frames(c->modules, f->stack, fault));
+    char object[32];
+    snprintf(object, sizeof object, "%p", f->object);
+    json_object_set_new(j, "object", f->object != NULL ? json_string(object) : json_null());
+    add_words(j, f->code);
+    json_object_set_new(j, "stack", frames(modules, f->stack, fault));
     json_object_set_new(j, "allocated_at",
                         f->acquire != 0 && f->acquire != f->stack
-                            ? frames(c->modules, f->acquire, false)
+                            ? frames(modules, f->acquire, false)
                             : json_array());
-    json_array_append_new(c->list, j);
+    json_object_set_new(j, "related", related(modules, f));
+    return j;
+}
+
+static void
+add_finding(const struct vf_finding *f, void *ctx)
+{
+    struct collector *c = ctx;
+    json_array_append_new(c->list, report_finding(f, c->modules));
 }
 
 static void
