@@ -177,6 +177,9 @@ explain_command(const struct supervisor *s, int error, int *status, struct host_
         error = ENOENT;
     }
     *status = error == ENOENT || error == ENOTDIR ? RUN_EXIT_NOT_FOUND : RUN_EXIT_NOT_EXECUTABLE;
+    if (error == ENOENT && strchr(name, '/') != NULL && name[0] != '/') {
+        return host_fail(err, "%s: command not found; commands start in %s", name, s->place.cwd);
+    }
     return host_fail(err, "%s: %s", name, error == ENOENT ? "command not found" : strerror(error));
 }
 

@@ -48,3 +48,11 @@ mkdir -m 700 closed
 nobody 666 env PATH="$WORK/closed:$PATH" "$FILTERBED" run -q -f "$NULL" -d d -- no-such-command
 exits 127
 says "no-such-command: command not found"
+# A relative name is looked up where the command starts, and that is said.
+echo exit 0 >exercise.sh
+chmod 755 exercise.sh
+fb run -f "$NULL" -d d -- ./exercise.sh
+exits 127
+says "./exercise.sh: command not found; commands start in $WORK/d"
+fb run -q -f "$NULL" -d d -- ../exercise.sh
+exits 0
