@@ -31,10 +31,8 @@ FltpContextReportPhase(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, const ch
     if (!vf_on() || FileObject == NULL) {
         return;
     }
-    if (FileObject->FsContext == NULL) {
-        if (FltpPhaseIs("IRP_MJ_CREATE", "pre")) {
-            vf_report("K-06", "C-19", NULL, Instance->Filter->Owner, FileObject, "%s in pre-create: the file object is not open yet", Routine);
-        }
+    if (FileObject->FsContext == NULL && FltpPhaseIs("IRP_MJ_CREATE", "pre")) {
+        vf_report("K-06", "C-19", NULL, Instance->Filter->Owner, FileObject, "%s in pre-create: the file object is not open yet", Routine);
     } else if (atomic_load(&IOP_FILE_FROM(FileObject)->FilterBlock) == FLTP_FILE_CLOSED) {
         vf_report("K-07", "C-20", NULL, Instance->Filter->Owner, FileObject, "%s on a file object that is closed", Routine);
     }

@@ -272,6 +272,7 @@ FltUnregisterFilter(PFLT_FILTER Filter)
     FltpLinkOwnerTeardown(&Filter->VolumeLinks);
     if (!FltpFilterWait(Filter)) {
         FltpFilterRemove(Filter);
+        FltpContextQuarantineEmpty(Filter->Owner);
         vf_report("K-01", "F-19", NULL, Filter->Owner, Filter,
             "FltUnregisterFilter would wait for ever: %u references and %u contexts, instances or work items are outstanding",
             FltpCountValue(&Filter->Object.References), FltpCountValue(&Filter->Outstanding));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "host/supervise.h"
+#include "vf/vf.h"
 
 /* The part of a line that says what was found, or NULL. */
 static const char *
@@ -62,6 +63,7 @@ noise_read(struct supervisor *s)
 void
 noise_report(struct supervisor *s)
 {
+    const struct vf_code *words = vf_code_find("sanitizer");
     json_t *text;
     size_t i;
     while (s->noise >= 0) {
@@ -70,9 +72,11 @@ noise_report(struct supervisor *s)
     json_array_foreach(s->sanitizer, i, text)
     {
         json_array_append_new(json_object_get(s->report, "findings"),
-                              json_pack("{s:s, s:n, s:n, s:n, s:n, s:O, s:i, s:i, s:n, s:[], s:[]}",
+                              json_pack("{s:s, s:n, s:n, s:n, s:n, s:O, s:i, s:i, s:n, s:[], s:[], s:[], s:n, s:s, "
+                                        "s:s, s:s, s:s}",
                                         "code", "sanitizer", "rule", "bugcheck", "filter", "kind",
                                         "text", text, "count", 1, "thread", 0, "operation", "stack",
-                                        "allocated_at"));
+                                        "allocated_at", "related", "object", "level", "error", "title",
+                                        words->title, "windows", words->windows, "fix", words->fix));
     }
 }

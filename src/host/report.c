@@ -131,6 +131,27 @@ merge_findings(json_t *report)
     json_object_set_new(report, "findings", merged);
 }
 
+static void
+resolve_finding(struct resolver *r, json_t *finding)
+{
+    json_t *related;
+    size_t i;
+    resolve_list(r, finding, "stack");
+    resolve_list(r, finding, "allocated_at");
+    json_array_foreach(json_object_get(finding, "related"), i, related)
+    {
+        resolve_list(r, related, "stack");
+    }
+}
+
+void
+report_symbolize_finding(json_t *finding, const json_t *modules)
+{
+    struct resolver r = {.symbols = symbols_create(), .modules = modules};
+    resolve_finding(&r, finding);
+    symbols_free(r.symbols);
+}
+
 void
 report_symbolize(json_t *report)
 {
@@ -141,8 +162,7 @@ report_symbolize(json_t *report)
     size_t i;
     json_array_foreach(json_object_get(report, "findings"), i, j)
     {
-        resolve_list(&r, j, "stack");
-        resolve_list(&r, j, "allocated_at");
+        resolve_finding(&r, j);
     }
     json_array_foreach(json_object_get(report, "unimplemented"), i, j)
     {
@@ -180,6 +200,10 @@ report_save(const json_t *report, const char *kind, const char *path, struct hos
         json_object_del(copy, "modules");
         bad = json_dumpf(copy, to, JSON_INDENT(2)) != 0 || fputc('\n', to) == EOF;
         json_decref(copy);
+    } else if (strcmp(kind, "sarif") == 0) {
+        bad = report_sarif(report, to) != 0;
+    } else if (strcmp(kind, "junit") == 0) {
+        bad = report_junit(report, to) != 0;
     } else {
         char cwd[4096];
         report_print(report, &(struct report_style){.cwd = getcwd(cwd, sizeof cwd)}, to);

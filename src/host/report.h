@@ -19,6 +19,10 @@ struct fbed_machine;
  * module. */
 json_t *
 report_collect(struct fbed_machine *machine);
+struct vf_finding;
+/* One finding, as in the list of them; modules: grows. */
+json_t *
+report_finding(const struct vf_finding *finding, json_t *modules);
 /* For a crash of the process: the modules of this process, as [path, base, end] triples. */
 json_t *
 report_images(void);
@@ -42,7 +46,16 @@ report_print(const json_t *report, const struct report_style *style, FILE *to);
 unsigned
 report_findings(const json_t *report);
 
-/* KIND:FILE of --report; text or json. Returns 0 or -1 with *err set. */
+/* Symbolises one of report_finding's; modules as there. */
+void
+report_symbolize_finding(json_t *finding, const json_t *modules);
+/* SARIF 2.1.0 and JUnit XML, of a symbolised report. Return 0, or -1 if writing failed. */
+int
+report_sarif(const json_t *report, FILE *to);
+int
+report_junit(const json_t *report, FILE *to);
+
+/* KIND:FILE of --report; text, json, sarif or junit. Returns 0 or -1 with *err set. */
 int
 report_save(const json_t *report, const char *kind, const char *path, struct host_error *err);
 

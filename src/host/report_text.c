@@ -185,6 +185,8 @@ static void
 print_finding(const struct printer *p, const json_t *f, size_t number)
 {
     char head[160];
+    const json_t *related;
+    size_t i;
     const char *rule = str(f, "rule"), *bugcheck = str(f, "bugcheck");
     snprintf(head, sizeof head, "[%zu] %s: %s%s%s", number,
              json_is_string(json_object_get(f, "filter")) ? str(f, "filter") : "filterbed",
@@ -204,9 +206,17 @@ print_finding(const struct printer *p, const json_t *f, size_t number)
         fprintf(p->to, "    during %s, thread %" JSON_INTEGER_FORMAT "\n", operation,
                 num(f, "thread"));
     }
+    json_array_foreach(json_object_get(f, "related"), i, related)
+    {
+        fprintf(p->to, "    %s\n", str(related, "what"));
+        print_stack(p, json_object_get(related, "stack"), 6);
+    }
     if (*bugcheck != '\0') {
         fprintf(p->to, "    on Windows: bug check %s\n", bugcheck);
+    } else {
+        print_reason(p, "on Windows: ", str(f, "windows"));
     }
+    print_reason(p, "to fix: ", str(f, "fix"));
     if (num(f, "count") > 1) {
         fprintf(p->to, "    %" JSON_INTEGER_FORMAT " times in this place; the first one is shown\n",
                 num(f, "count"));
@@ -271,6 +281,29 @@ print_crash(const struct printer *p, const json_t *report)
     print_stack(p, json_object_get(c, "stack"), 6);
 }
 
+/* How often each was used; those that were not, a line each. */
+static void
+print_suppressed(const struct printer *p, const json_t *report)
+{
+    const json_t *list = json_object_get(report, "suppressions"), *s;
+    const json_int_t hidden = (json_int_t)json_array_size(json_object_get(report, "suppressed"));
+    size_t i;
+    json_array_foreach(list, i, s)
+    {
+        if (num(s, "uses") != 0) {
+            fprintf(p->to, "filterbed: suppressed %" JSON_INTEGER_FORMAT " time%s by \"%s\"\n",
+                    num(s, "uses"), plural(num(s, "uses")), str(s, "name"));
+        } else {
+            fprintf(p->to, "filterbed: %s:%" JSON_INTEGER_FORMAT ": a suppression that was not used\n",
+                    str(s, "file"), num(s, "line"));
+        }
+    }
+    if (hidden != 0) {
+        fprintf(p->to, "filterbed: %" JSON_INTEGER_FORMAT " finding%s suppressed\n", hidden,
+                plural(hidden));
+    }
+}
+
 static void
 print_summary(const struct printer *p, const json_t *report)
 {
@@ -283,6 +316,7 @@ print_summary(const struct printer *p, const json_t *report)
         times += num(f, "count");
     }
     fprintf(p->to, "\n");
+    print_suppressed(p, report);
     if (findings == 0) {
         fprintf(p->to, "filterbed: no findings\n");
     } else {

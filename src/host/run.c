@@ -240,6 +240,31 @@ describe_run(struct supervisor *s, double seconds)
                                   "seconds", seconds));
 }
 
+/* --gen-suppressions: an entry for each finding. */
+static void
+print_suppressions(const struct supervisor *s)
+{
+    const json_t *f;
+    size_t i;
+    if (s->options->gen_suppressions) {
+        json_array_foreach(json_object_get(s->report, "findings"), i, f)
+        {
+            fputc('\n', stderr);
+            suppress_print(f, stderr);
+        }
+    }
+}
+
+static int
+load_suppressions(struct supervisor *s, struct host_error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < s->options->suppress.count && rc == 0; i++) {
+        rc = suppress_load(&s->suppress, s->options->suppress.items[i], err);
+    }
+    return rc;
+}
+
 static int
 print_report(struct supervisor *s)
 {
@@ -248,12 +273,18 @@ print_report(struct supervisor *s)
     char cwd[PATH_MAX];
     int rc = 0;
     report_symbolize(s->report);
+    suppress_apply(&s->suppress, s->report);
     const unsigned findings = report_findings(s->report);
     if (!o->quiet || findings != 0 || json_object_get(s->report, "crash") != NULL) {
         struct report_style style = {
             .verbose = o->verbose, .colour = isatty(2), .cwd = getcwd(cwd, sizeof cwd)};
         fflush(stdout);
         report_print(s->report, &style, stderr);
+        print_suppressions(s);
+    }
+    if (s->stopped != NULL) {
+        complain("stopped at the first finding; the filters are unloaded, nothing is mounted any more, "
+                 "and the files are as the command left them");
     }
     for (size_t i = 0; i < o->reports.count; i++) {
         char *kind = host_strndup(o->reports.items[i], strcspn(o->reports.items[i], ":"));
@@ -334,11 +365,18 @@ fbed_run(const struct run_options *options)
         complain(message);
         return RUN_EXIT_FAILED;
     }
+    if (load_suppressions(&s, &err) != 0) {
+        complain(err.text);
+        suppress_free(&s.suppress);
+        return RUN_EXIT_FAILED;
+    }
     if (prepare(options, &prepared, &err) == 0) {
         status = supervise(&s);
     } else {
         complain(err.text);
     }
+    suppress_free(&s.suppress);
+    free(s.stopped);
     channel_close(&s.up);
     place_free(&s.place);
     json_decref(s.images);

@@ -30,6 +30,10 @@ struct run_options {
     bool stop_on_fault;
     bool case_insensitive;
     int verify; /* 0 off, 1 standard, 2 full */
+    bool stop_on_finding;      /* --verify=stop: standard, and the first finding ends the run */
+    struct host_strv suppress; /* files */
+    bool gen_suppressions;
+    const char *profile; /* of the volume; NULL: ntfs */
     unsigned threads, max_threads, watchdog;
     const char *cc, *sanitize;
     bool debug;

@@ -77,6 +77,13 @@ static void
 finding_arrived(const struct vf_finding *f, void *ctx)
 {
     struct server *s = ctx;
+    if (flag(s, "stop_on_finding")) {
+        json_t *modules = json_array(), *finding = report_finding(f, modules);
+        say(json_pack("{s:s, s:o, s:o}", "type", "finding", "finding", finding, "modules", modules));
+        if (!flag(s, "suppressing")) { /* else the supervisor says so */
+            s->stop_script = 1;
+        }
+    }
     if (f->fault || strcmp(f->code, "K-00") == 0) {
         if (flag(s, "stop_on_fault")) {
             s->stop_script = 1;

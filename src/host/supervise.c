@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/report.h"
+
 static void
 keep(json_t **slot, json_t *value)
 {
@@ -20,6 +22,26 @@ keep_text(char **slot, const json_t *message)
     const char *text = json_string_value(json_object_get(message, "text"));
     free(*slot);
     *slot = host_strdup(text != NULL ? text : "");
+}
+
+/* --verify=stop: the first finding that is not suppressed ends the run. */
+static void
+take_finding(struct supervisor *s, const json_t *m)
+{
+    json_t *finding = json_object_get(m, "finding");
+    report_symbolize_finding(finding, json_object_get(m, "modules"));
+    if (s->stopped != NULL || s->script_done || s->command_ended || s->down < 0 ||
+        suppress_find(&s->suppress, finding) != NULL) {
+        return;
+    }
+    const char *filter = json_string_value(json_object_get(finding, "filter"));
+    s->stopped =
+        host_printf("%s: %s: %s", filter != NULL ? filter : "filterbed",
+                    json_string_value(json_object_get(finding, "code")),
+                    json_string_value(json_object_get(finding, "text")));
+    fprintf(stderr, "filterbed: stopping at the first finding (--verify=stop): %s\n", s->stopped);
+    s->fault_stop = true;
+    channel_send(s->down, json_pack("{s:s}", "type", "interrupt"), -1);
 }
 
 static void
@@ -45,6 +67,8 @@ take_note(struct supervisor *s, json_t *m)
         snprintf(s->phase, sizeof s->phase, "%s", text != NULL ? text : "");
     } else if (channel_is(m, "note") && !s->options->quiet) {
         fprintf(stderr, "filterbed: %s\n", text != NULL ? text : "");
+    } else if (channel_is(m, "finding")) {
+        take_finding(s, m);
     } else if (channel_is(m, "fault")) {
         const char *filter = json_string_value(json_object_get(m, "filter"));
         fprintf(stderr, "filterbed: %s: %s%s\n", filter != NULL ? filter : "a driver",
@@ -97,12 +121,15 @@ supervise_send_config(struct supervisor *s)
     }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:s*, s:s*}",
+        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:s*, s:s*, "
+                  "s:s*}",
                   "type", "config", "filters", filters, "attach", attach, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
                   (int)o->watchdog, "cached", o->cached, "no_passthrough", o->no_passthrough, "log",
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",
-                  (int)o->max_threads, "stop_on_fault", o->stop_on_fault, "script_name", o->script,
+                  (int)o->max_threads, "stop_on_fault", o->stop_on_fault, "stop_on_finding", o->stop_on_finding,
+                  "suppressing", o->suppress.count != 0,
+                  "profile", o->profile, "script_name", o->script,
                   "script_text", s->prepared->script_text),
         -1);
 }

@@ -13,6 +13,7 @@
 #include "host/place.h"
 #include "host/prepare.h"
 #include "host/run.h"
+#include "host/suppress.h"
 
 struct supervisor {
     const struct run_options *options;
@@ -35,6 +36,8 @@ struct supervisor {
     char *script_text;
     char phase[128]; /* filter that is being unloaded */
     bool fault_stop;
+    struct suppress suppress;
+    char *stopped; /* --verify=stop: the finding that ended the run */
     /* command */
     pid_t command;
     bool command_ended;

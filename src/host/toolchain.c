@@ -270,7 +270,11 @@ static const char *const c_warnings[] = {
     "-Wno-pointer-to-int-cast",
     NULL,
 };
+/* Calls that look alike are not made one: the stack of each finding has its own line. */
+static const char *const gcc_flags[] = {"-fno-crossjumping", "-fno-tree-tail-merge", NULL};
 static const char *const clang_flags[] = {
+    "-mllvm",
+    "-enable-tail-merge=0",
     "-gdwarf-aranges",
     "-Wno-microsoft",
     "-Wno-unknown-warning-option",
@@ -346,6 +350,9 @@ toolchain_compile_args(const struct toolchain *tc,
         host_strv_add(argv, "-std=gnu17");
         host_strv_add(argv, "-fcommon");   /* variables that a header of the driver defines, as MSVC merges them */
         add_all(argv, c_warnings);
+    }
+    if (!tc->clang) {
+        add_all(argv, gcc_flags);
     }
     if (tc->clang) {
         add_all(argv, clang_flags);

@@ -19,7 +19,7 @@ exits 2
 says "much"
 fb run -f "$NULL" -d d --report=pdf:x -- true
 exits 2
-says "text:FILE or json:FILE"
+says "text:FILE, json:FILE, sarif:FILE or junit:FILE"
 fb run -f "$NULL" -d d --frobnicate -- true
 exits 2
 says "--frobnicate"

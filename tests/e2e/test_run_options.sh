@@ -20,7 +20,7 @@ wrong '--threads is more than --max-threads' -d d --threads=4 --max-threads=2 --
 wrong '--error-exitcode takes a number from 0 to 255, not "-1"' -d d --error-exitcode -1 --script s
 wrong '--watchdog takes a number from 1 to 100000, not ""' -d d --watchdog= --script s
 wrong '--case takes sensitive or insensitive, not "Insensitive"' -d d --case=Insensitive --script s
-wrong '--verify takes off, standard or full, not "--script"' -d d --verify --script s
+wrong '--verify takes off, standard, full or stop, not "--script"' -d d --verify --script s
 wrong '--directory is given twice: d and e' -d d -d e --script s
 wrong '--script is given twice: s and t' -d d --script s --script t
 wrong 'an empty value for --directory' -d '' --script s

@@ -28,9 +28,14 @@ static const char help[] =
     "stdin)\n"
     "\n"
     "      --log FILE               drivers' debug output goes there, not to stderr\n"
-    "      --report KIND:FILE       also write the report; KIND is text or json\n"
+    "      --report KIND:FILE       also write the report; KIND is text, json, sarif or junit\n"
     "      --error-exitcode=N       exit with N if the verifier has findings\n"
-    "      --verify=LEVEL           off, standard (default) or full\n"
+    "      --verify=LEVEL           off, standard (default), full, or stop: standard, ending at the "
+    "first finding\n"
+    "      --suppress FILE          do not tell the findings that FILE describes; may be repeated\n"
+    "      --gen-suppressions       print an entry of such a file for each finding\n"
+    "      --profile=NAME           what the volume is like: ntfs (default), fat, refs, network,\n"
+    "                               paging-file or no-contexts\n"
     "      --on-fault=WHAT          a driver crashed: continue without it (default) or stop\n"
     "      --watchdog=SECONDS       how long an unload may wait before it is reported (default 5)\n"
     "\n"
@@ -67,6 +72,9 @@ enum {
     OPT_DEBUG,
     OPT_SANITIZE,
     OPT_ATTACH,
+    OPT_SUPPRESS,
+    OPT_GEN_SUPPRESSIONS,
+    OPT_PROFILE,
 };
 
 static const struct option options[] = {
@@ -79,6 +87,9 @@ static const struct option options[] = {
     {"report", required_argument, NULL, OPT_REPORT},
     {"error-exitcode", required_argument, NULL, OPT_ERROR_EXITCODE},
     {"verify", required_argument, NULL, OPT_VERIFY},
+    {"suppress", required_argument, NULL, OPT_SUPPRESS},
+    {"gen-suppressions", no_argument, NULL, OPT_GEN_SUPPRESSIONS},
+    {"profile", required_argument, NULL, OPT_PROFILE},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"watchdog", required_argument, NULL, OPT_WATCHDOG},
     {"metadata", required_argument, NULL, OPT_METADATA},
@@ -200,7 +211,9 @@ choice_error(int opt, const char *const *names)
 static int
 option_choice(int opt, struct run_options *o)
 {
-    static const char *const levels[] = {"off", "standard", "full", NULL};
+    static const char *const levels[] = {"off", "standard", "full", "stop", NULL};
+    static const char *const profiles[] = {"ntfs",    "fat",         "refs",
+                                           "network", "paging-file", "no-contexts", NULL};
     static const char *const faults[] = {"continue", "stop", NULL};
     static const char *const modes[] = {"exact", "cached", NULL};
     static const char *const cases[] = {"sensitive", "insensitive", NULL};
@@ -211,6 +224,7 @@ option_choice(int opt, struct run_options *o)
                                : opt == OPT_ON_FAULT ? faults
                                : opt == OPT_METADATA ? modes
                                : opt == OPT_CASE     ? cases
+                               : opt == OPT_PROFILE  ? profiles
                                                      : sanitizers;
     int n = choice(optarg, names);
     if (n < 0) {
@@ -218,7 +232,8 @@ option_choice(int opt, struct run_options *o)
     }
     switch (opt) {
     case OPT_VERIFY:
-        o->verify = n;
+        o->verify = n == 3 ? 1 : n;
+        o->stop_on_finding = n == 3;
         break;
     case OPT_ON_FAULT:
         o->stop_on_fault = n == 1;
@@ -228,6 +243,9 @@ option_choice(int opt, struct run_options *o)
         break;
     case OPT_CASE:
         o->case_insensitive = n == 1;
+        break;
+    case OPT_PROFILE:
+        o->profile = profiles[n];
         break;
     default:
         o->sanitize = optarg;
@@ -239,10 +257,18 @@ option_choice(int opt, struct run_options *o)
 static int
 option_report(struct run_options *o)
 {
-    if (strncmp(optarg, "text:", 5) != 0 && strncmp(optarg, "json:", 5) != 0) {
-        return usage_error("--report takes text:FILE or json:FILE, not ", optarg);
+    static const char *const kinds[] = {"text:", "json:", "sarif:", "junit:"};
+    size_t length = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strncmp(optarg, kinds[i], strlen(kinds[i])) == 0) {
+            length = strlen(kinds[i]);
+        }
     }
-    if (optarg[5] == '\0') {
+    if (length == 0) {
+        return usage_error("--report takes text:FILE, json:FILE, sarif:FILE or junit:FILE, not ",
+                           optarg);
+    }
+    if (optarg[length] == '\0') {
         return usage_error("--report needs a file: ", optarg);
     }
     add(&o->reports, optarg);
@@ -274,6 +300,15 @@ option(int opt, char **argv, struct run_options *o)
         return once(opt, &o->log);
     case OPT_REPORT:
         return option_report(o);
+    case OPT_SUPPRESS:
+        if (*optarg == '\0') {
+            return usage_error("an empty value for --", "suppress");
+        }
+        add(&o->suppress, optarg);
+        return -1;
+    case OPT_GEN_SUPPRESSIONS:
+        o->gen_suppressions = true;
+        return -1;
     case OPT_NO_PASSTHROUGH:
         o->no_passthrough = true;
         return -1;
@@ -292,6 +327,7 @@ option(int opt, char **argv, struct run_options *o)
     case OPT_ON_FAULT:
     case OPT_METADATA:
     case OPT_CASE:
+    case OPT_PROFILE:
     case OPT_SANITIZE:
         return option_choice(opt, o);
     case 'q':
@@ -351,6 +387,7 @@ cmd_run(int argc, char **argv)
     }
     free(o.filters.items);
     free(o.reports.items);
+    free(o.suppress.items);
     free(o.attach.items);
     return status;
 }
