@@ -57,6 +57,7 @@ struct fbed_volume_options {
     size_t size;
     bool case_insensitive;                     /* names that differ in case only are one name, also for POSIX callers */
     bool read_only;
+    const char *profile;                       /* what it is like to filters: "ntfs" (NULL), "fat", "refs", "paging-file", "no-contexts", "network" */
 };
 /* An empty volume in memory.  Filters attach to it as they are loaded.  options may be NULL. */
 int fbed_volume_add_memory(fbed_machine *machine, const struct fbed_volume_options *options, fbed_volume **volume,

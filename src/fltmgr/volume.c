@@ -119,7 +119,7 @@ FltIsFltMgrVolumeDeviceObject(PDEVICE_OBJECT DeviceObject)
            ((FLTP_DEVICE_EXTENSION *)DeviceObject->DeviceExtension)->Volume != NULL;
 }
 
-/* Windows: fltKernel.h, FltGetFileSystemType.  Differences: our own file systems count as NTFS. */
+/* Windows: fltKernel.h, FltGetFileSystemType.  Differences: our own file systems are what the volume's profile says. */
 NTSTATUS FLTAPI
 FltGetFileSystemType(PVOID FltObject, PFLT_FILESYSTEM_TYPE FileSystemType)
 {
@@ -137,10 +137,13 @@ FltGetFileSystemType(PVOID FltObject, PFLT_FILESYSTEM_TYPE FileSystemType)
 
 /* ---- mount ---- */
 
-/* By the driver's name, as Windows does.  Ours are NTFS to filters: named streams, hard links, file IDs, reparse points. */
+/* As the file system says (profiles of volumes), else by the driver's name, as Windows does.  Ours are NTFS to filters: named streams, hard links, file IDs, reparse points. */
 static FLT_FILESYSTEM_TYPE
-FltpFileSystemType(PDRIVER_OBJECT Driver)
+FltpFileSystemType(PDEVICE_OBJECT VolumeDevice)
 {
+    const PDRIVER_OBJECT Driver = VolumeDevice->DriverObject;
+    ULONG Said;
+
     static const struct { const WCHAR *Name; FLT_FILESYSTEM_TYPE Type; } Known[] = {
         { L"\\FileSystem\\Ntfs", FLT_FSTYPE_NTFS }, { L"\\FileSystem\\memfs", FLT_FSTYPE_NTFS },
         { L"\\FileSystem\\hostfs", FLT_FSTYPE_NTFS }, { L"\\FileSystem\\FastFat", FLT_FSTYPE_FAT },
@@ -150,6 +153,9 @@ FltpFileSystemType(PDRIVER_OBJECT Driver)
         { L"\\FileSystem\\mrxsmb", FLT_FSTYPE_LANMAN }, { L"\\FileSystem\\Mup", FLT_FSTYPE_MUP },
     };
 
+    if (IopFileSystemType(VolumeDevice, &Said)) {
+        return (FLT_FILESYSTEM_TYPE)Said;
+    }
     for (ULONG i = 0; i < RTL_NUMBER_OF(Known); i++) {
         UNICODE_STRING Name;
         RtlInitUnicodeString(&Name, Known[i].Name);
@@ -213,7 +219,7 @@ FltpVolumeAllocate(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     Volume->RealDevice = RealDevice;
     Volume->VolumeDevice = VolumeDevice;
     Volume->DeviceType = VolumeDevice->DeviceType;
-    Volume->FileSystemType = FltpFileSystemType(VolumeDevice->DriverObject);
+    Volume->FileSystemType = FltpFileSystemType(VolumeDevice);
     atomic_store(&Volume->SetupOwed, 2);
     InitializeListHead(&Volume->Instances);
     InitializeListHead(&Volume->Retired);

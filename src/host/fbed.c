@@ -174,6 +174,7 @@ add_volume(fbed_machine *m,
     nt.uid = getuid();
     nt.gid = getgid();
     nt.read_only = o != NULL && o->read_only;
+    nt.profile = o != NULL ? o->profile : NULL;
     uint32_t status = host_nt_volume_add(&nt);
     if (HOST_STATUS_OK(status)) {
         m->volumes = v;

@@ -28,6 +28,7 @@ struct host_nt_volume {
     bool case_insensitive, read_only;
     int fd;                                    /* host directory (duplicated), or -1: in memory */
     uint32_t uid, gid;                         /* owner of the root of one in memory */
+    const char *profile;                       /* "ntfs", "fat", …; NULL: ntfs.  An unknown one: STATUS_INVALID_PARAMETER */
 };
 uint32_t host_nt_volume_add(const struct host_nt_volume *volume);
 void host_nt_volume_remove(unsigned number);

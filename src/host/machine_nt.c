@@ -162,6 +162,9 @@ host_nt_volume_add(const struct host_nt_volume *volume)
     }
     FSB_OPTIONS Options = {
         .ReadOnly = volume->read_only, .Label = L"filterbed", .RootUid = volume->uid, .RootGid = volume->gid};
+    if (volume->profile != NULL && !FsbProfileFind(volume->profile, &Options.Profile)) {
+        return (uint32_t)STATUS_INVALID_PARAMETER;
+    }
     if (volume->number <= 24) {
         Options.DriveLetter = (WCHAR)(L'C' + volume->number - 1);
     }

@@ -30,7 +30,7 @@ const struct script_verb script_verbs[] = {
     {"chmod", "op", "chmod MODE PATH", script_chmod},
     {"touch", "p", "touch PATH", script_touch},
     {"xattr", "pw?d", "xattr PATH NAME [DATA]", script_xattr},
-    {"open", "wp?w", "open NAME PATH [r|w|rw]", script_open},
+    {"open", "wp?w", "open NAME PATH [r|w|rw|d]", script_open},
     {"close", "w", "close NAME", script_close},
     {"sleep", "n", "sleep MILLISECONDS", script_sleep},
     {"echo", "?d", "echo [DATA]", script_echo},

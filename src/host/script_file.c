@@ -255,13 +255,14 @@ script_open(struct script_context *c)
     const char *name = script_arg_text(c, 0), *how = script_arg_text(c, 2);
     uint32_t flags = how == NULL || strcmp(how, "r") == 0 ? O_RDONLY
                      : strcmp(how, "w") == 0              ? O_WRONLY
-                                                          : O_RDWR;
+                     : strcmp(how, "d") == 0 ? O_RDWR | VIEW_OPEN_DELETE_ON_CLOSE
+                                             : O_RDWR;
     if (*find_handle(name) != NULL) {
         return script_unexpected(c, "a handle of that name is open");
     }
     struct view_open o;
     int rc =
-        open_path(c, script_arg_text(c, 1), flags | (flags != O_RDONLY ? O_CREAT : 0), 0644, &o);
+        open_path(c, script_arg_text(c, 1), flags | (flags == O_WRONLY || flags == O_RDWR ? O_CREAT : 0), 0644, &o);
     if (rc == 0) {
         struct named_handle *h = host_xalloc(sizeof *h);
         *h = (struct named_handle){.next = handles, .name = host_strdup(name), .open = o};

@@ -119,7 +119,8 @@ start_machine(struct server *s)
     }
     vf_set_finding_hook(finding_arrived, s);
     struct fbed_volume_options volume = {.size = sizeof volume,
-                                         .case_insensitive = flag(s, "case_insensitive")};
+                                         .case_insensitive = flag(s, "case_insensitive"),
+                                         .profile = json_string_value(json_object_get(s->config, "profile"))};
     int rc = flag(s, "memory") ? fbed_volume_add_memory(s->machine, &volume, &s->volume, &error)
                                : fbed_volume_add_directory(s->machine, CHANNEL_DIRECTORY, &volume,
                                                            &s->volume, &error);

@@ -196,6 +196,9 @@ NTSTATUS IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);            
 NTSTATUS IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query);        /* from Lower downwards */
 
 /* ---- volumes ---- */
+/* FLT_FILESYSTEM_TYPE of a volume device; set before the mount.  FALSE: nobody said. */
+VOID IopSetFileSystemType(PDEVICE_OBJECT VolumeDevice, ULONG Type);
+BOOLEAN IopFileSystemType(PDEVICE_OBJECT VolumeDevice, PULONG Type);
 NTSTATUS IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);  /* sets the VPB, runs mount hooks */
 NTSTATUS IopVolumeDismount(PDEVICE_OBJECT RealDevice);
 PDEVICE_OBJECT IopVolumeTop(PDEVICE_OBJECT RealOrVolumeDevice);                    /* no reference; constant while nothing attaches */

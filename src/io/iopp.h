@@ -34,6 +34,7 @@ typedef struct IOP_DEVICE {
     /* constant after create */
     vf_owner *Owner;
     vf_object *Ledger;
+    ULONG FileSystemType;                      /* of a volume device, 1 more than the type; 0: not said */
     /* DatabaseLock */
     PDEVICE_OBJECT AttachedTo;
     PDEVICE_OBJECT RealDevice;                 /* of a volume device: its real device */

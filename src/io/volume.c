@@ -170,6 +170,21 @@ IopMountAnnounce(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     ObpDereference(Control);
 }
 
+VOID
+IopSetFileSystemType(PDEVICE_OBJECT VolumeDevice, ULONG Type)
+{
+    IopDevice(VolumeDevice)->FileSystemType = Type + 1;
+}
+
+BOOLEAN
+IopFileSystemType(PDEVICE_OBJECT VolumeDevice, PULONG Type)
+{
+    const ULONG Said = IopDevice(VolumeDevice)->FileSystemType;
+
+    *Type = Said - 1;
+    return Said != 0;
+}
+
 NTSTATUS
 IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
 {

@@ -117,6 +117,11 @@ view_open(view *v, view_node node, uint32_t flags, const struct view_who *who, s
     PFILE_OBJECT FileObject;
     VIEW_HANDLE *Handle;
     ViewTranslateFlags(flags & ~(uint32_t)(VIEW_O_CREAT | VIEW_O_EXCL), &Open);
+    if (flags & VIEW_OPEN_DELETE_ON_CLOSE) {
+        flags &= ~VIEW_OPEN_DELETE_ON_CLOSE;
+        Open.Access |= DELETE;
+        Open.Options |= FILE_DELETE_ON_CLOSE;
+    }
     Call.Attach.open_flags = (int)flags;
     NTSTATUS Status = ViewOpenNode(&Call, Node, &Open, &FileObject);
     if (ViewIsNotFound(Status) && Call.Attach.host_errno == VIEW_ESTALE) {

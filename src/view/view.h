@@ -86,6 +86,8 @@ int view_setattr(view *v, view_node node, view_handle *handle, const struct view
 /* open: flags are Linux O_*; how the kernel shall treat the handle's data */
 enum view_regime { VIEW_REGIME_PASSTHROUGH, VIEW_REGIME_CACHED, VIEW_REGIME_DIRECT };
 struct view_open { view_handle *handle; enum view_regime regime; int backing_fd; /* borrowed; -1 = none */ bool keep_cache, no_flush; };
+/* With the flags of view_open: the name goes with the last handle, as Windows programs ask for it.  No program of Linux can say so. */
+#define VIEW_OPEN_DELETE_ON_CLOSE 0x80000000u
 int view_open(view *v, view_node node, uint32_t flags, const struct view_who *who, struct view_open *out);
 int view_create_file(view *v, view_node parent, const char *name, size_t length, uint32_t flags, uint32_t mode, const struct view_who *who,
                      struct view_entry *entry, struct view_open *out);

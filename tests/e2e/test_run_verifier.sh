@@ -102,3 +102,19 @@ if [ -e /dev/fuse ]; then
         check "nothing is mounted" sh -c "! mount | grep -q ' on $WORK'"
     fi
 fi
+# a volume whose files take no contexts, and a file that is deleted when it is closed
+driver pagefile 380200
+printf 'write pagefile.sys text\nopen h pagefile.sys d\nclose h\nabsent pagefile.sys\n' >page
+for profile in ntfs refs fat network paging-file no-contexts; do
+    fb run -f pagefile --memory --profile=$profile --watchdog=1 --error-exitcode=99 --report json:rp.json --script page
+    if [ $profile = paging-file ] || [ $profile = no-contexts ]; then
+        exits 99 "$profile"
+        says "FltGetStreamContext failed with STATUS_NOT_SUPPORTED in the same operation"
+        says "pagefile.c:$(grep -n 'finds K-01' pagefile/pagefile.c | cut -d: -f1)"
+        says "pagefile.c:$(grep -n 'fails there' pagefile/pagefile.c | cut -d: -f1)"
+    else
+        exits 0 "$profile"
+    fi
+done
+fb run -f pagefile --memory --profile=ext4 --script page
+exits 2

@@ -145,7 +145,7 @@ FsbParseName(FSB_OPEN *Open)
         return Status;
     }
     Open->DefaultStream = HasStream && Open->Stream.Length == 0;
-    if ((Open->Stream.Length != 0 && !Open->Volume->Store->Streams) ||
+    if ((Open->Stream.Length != 0 && !FsbProfileHasStreams(Open->Volume)) ||
         (Open->TrailingBackslash && (HasStream || (Open->Options & FILE_NON_DIRECTORY_FILE)))) {
         return STATUS_OBJECT_NAME_INVALID;
     }

@@ -246,6 +246,7 @@ FsbScbInitialize(FSB_SCB *Scb, FSB_VOLUME *Volume, FSB_FCB *Fcb, BOOLEAN Directo
     Scb->Header.Resource = &Scb->Resource;
     Scb->Header.PagingIoResource = &Scb->Resource;
     FsRtlSetupAdvancedHeaderEx(&Scb->Header, &Scb->FastMutex, Fcb != NULL ? &Fcb->FileContexts : NULL);
+    FsbProfileStream(Volume, Fcb, &Scb->Header, Directory);
     FsRtlInitializeFileLock(&Scb->FileLock, NULL, NULL);
     Scb->Fcb = Fcb;
     Scb->Volume = Volume;

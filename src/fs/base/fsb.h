@@ -61,7 +61,11 @@ typedef struct FSB_STAT {
     ULONG Links, Mode, Uid, Gid, DeviceMajor, DeviceMinor, BlockSize, EaSize;
 } FSB_STAT;
 
+/* What the volume is like to filters: profile.c. */
+typedef enum FSB_PROFILE { FsbProfileNtfs, FsbProfileFat, FsbProfileRefs, FsbProfilePagingFile, FsbProfileNoContexts, FsbProfileNetwork } FSB_PROFILE;
+
 typedef struct FSB_OPTIONS {
+    FSB_PROFILE Profile;
     ULONG IdleStreams;                         /* closed streams kept, with their contexts; 0: torn down in the last IRP_MJ_CLOSE */
     BOOLEAN ExactCaseOnly;                     /* no case-folded match even for case-insensitive opens */
     BOOLEAN ReadOnly;
@@ -340,6 +344,15 @@ NTSTATUS FsbVolumeDelete(FSB_VOLUME *Volume);
 FSB_VOLUME *FsbVolumeOf(PDEVICE_OBJECT Device);                        /* real device or VDO of the driver */
 /* Dispatch table, query-open; the control device, "\\<name>", by which legacy filters find the driver and its volumes. */
 NTSTATUS FsbInitializeDriver(PDRIVER_OBJECT Driver, const WCHAR *ControlName);
+
+/* ---- profile.c ---- */
+BOOLEAN FsbProfileFind(const CHAR *Called, FSB_PROFILE *Profile);      /* "ntfs", "paging-file" …; FALSE: there is none */
+VOID FsbProfileStream(const FSB_VOLUME *Volume, const FSB_FCB *Fcb, PFSRTL_ADVANCED_FCB_HEADER Header, BOOLEAN Directory);
+ULONG FsbProfileDeviceType(const FSB_VOLUME *Volume);
+ULONG FsbProfileFileSystemType(const FSB_VOLUME *Volume);              /* FLT_FILESYSTEM_TYPE */
+const WCHAR *FsbProfileFileSystemName(const FSB_VOLUME *Volume);
+ULONG FsbProfileAttributes(const FSB_VOLUME *Volume);
+BOOLEAN FsbProfileHasStreams(const FSB_VOLUME *Volume);
 
 /* ---- fcb.c ---- */
 /* Found or made; +1. */

@@ -37,7 +37,7 @@ FsbAttributeInformation(FSB_VOLUME *Volume, PVOID Buffer, ULONG Length, PULONG R
 {
     const PFILE_FS_ATTRIBUTE_INFORMATION Out = Buffer;
     const ULONG Head = FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName);
-    const WCHAR *Name = Volume->Store->FileSystemName;
+    const WCHAR *Name = FsbProfileFileSystemName(Volume);
     ULONG Bytes = 0;
     if (Length < Head) {
         return STATUS_INFO_LENGTH_MISMATCH;
@@ -45,7 +45,7 @@ FsbAttributeInformation(FSB_VOLUME *Volume, PVOID Buffer, ULONG Length, PULONG R
     while (Name[Bytes / sizeof(WCHAR)] != 0) {
         Bytes += sizeof(WCHAR);
     }
-    Out->FileSystemAttributes = Volume->Store->FileSystemAttributes | (Volume->Options.ReadOnly ? FILE_READ_ONLY_VOLUME : 0);
+    Out->FileSystemAttributes = FsbProfileAttributes(Volume);
     Out->MaximumComponentNameLength = FSB_MAX_NAME;
     Out->FileSystemNameLength = Bytes;
     return FsbPutName(Buffer, Length, Head, Name, Bytes, Returned);

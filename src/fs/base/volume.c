@@ -160,12 +160,13 @@ FsbCreateDevices(PDRIVER_OBJECT Driver, FSB_VOLUME *Volume)
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IoCreateDevice(Driver, sizeof(FSB_DEVICE_EXTENSION), NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Volume->VolumeDevice);
+    Status = IoCreateDevice(Driver, sizeof(FSB_DEVICE_EXTENSION), NULL, FsbProfileDeviceType(Volume), 0, FALSE, &Volume->VolumeDevice);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     ((FSB_DEVICE_EXTENSION *)Volume->RealDevice->DeviceExtension)->Volume = Volume;
     ((FSB_DEVICE_EXTENSION *)Volume->VolumeDevice->DeviceExtension)->Volume = Volume;
+    IopSetFileSystemType(Volume->VolumeDevice, FsbProfileFileSystemType(Volume));
     Volume->RealDevice->SectorSize = 512;
     Volume->VolumeDevice->SectorSize = 512;
     Volume->VolumeDevice->StackSize = 1;
