@@ -86,10 +86,14 @@ struct fbed_filter_options {
     const char *inf;                           /* NULL: the one that belongs to filter */
     const char *cc, *sanitize;                 /* for building; NULL = default */
     bool debug;
+    bool below_filter_manager;                 /* a legacy driver only: loaded before the filter manager, so that it lies below it in every
+                                                * volume's stack.  Fails once a volume or another filter is there. */
 };
 /*
  * Builds the filter if it needs that, loads its module, writes the service key from the INF, calls DriverEntry.
  * Loading one that was unloaded before starts with fresh data.
+ * A legacy driver (one that does not call FltRegisterFilter) is loaded the same way, and attaches by its own code; load it before the volumes if it
+ * waits for mounts.  It needs no instances in its INF, nor an INF: its service then has the module's name.
  */
 int fbed_filter_load(fbed_machine *machine, const struct fbed_filter_options *options, fbed_filter **filter, struct fbed_error *error);
 /*

@@ -565,15 +565,6 @@ FltpDispatchObserved(PFLT_VOLUME Volume, PIRP Irp, PIO_STACK_LOCATION Stack, ULO
     return FltpOperationRun(Operation, FltpPreWalk(Operation));
 }
 
-/* FltMgr's own control device takes opens and closes, nothing else. */
-static NTSTATUS
-FltpDispatchControl(PIRP Irp, UCHAR Major)
-{
-    const BOOLEAN Simple = Major == IRP_MJ_CREATE || Major == IRP_MJ_CLEANUP || Major == IRP_MJ_CLOSE;
-
-    return FltpDispatchFail(Irp, Simple ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST);
-}
-
 NTSTATUS
 FltpDispatch(PDEVICE_OBJECT Device, PIRP Irp)
 {
@@ -582,7 +573,7 @@ FltpDispatch(PDEVICE_OBJECT Device, PIRP Irp)
     const ULONG Index = Stack->MajorFunction;
 
     if (Volume == NULL) {
-        return FltpDispatchControl(Irp, Stack->MajorFunction);
+        return FltpDispatchControl(Device, Irp);
     }
     if (!(atomic_load_explicit(&Volume->Interest, memory_order_relaxed) & (1ull << Index)) &&
         !(Index == IRP_MJ_CLOSE && FltpFileOf(Stack->FileObject, FALSE) != NULL)) {

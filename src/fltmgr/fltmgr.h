@@ -10,6 +10,9 @@
 /* Creates the FltMgr driver, registers io hooks (mount watch, interest, file-object teardown).  Once per machine. */
 NTSTATUS FltpInitialize(VOID);
 VOID FltpShutdown(VOID);
+/* From here on volumes get the filter manager's device when their mount passes its devices above the file systems' control devices: drivers that
+ * attached to those earlier lie below it in every volume's stack, later ones above.  Before that, right after a mount.  Again: nothing. */
+VOID FltpWatchFileSystems(VOID);
 
 /* Unloads a started minifilter as FilterUnload / a mandatory service stop does.  The caller then unloads the driver. */
 NTSTATUS FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory);

@@ -133,6 +133,7 @@ FltpDriverEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
         Driver->MajorFunction[Major] = FltpDispatch;
     }
     IOP_DRIVER_FROM(Driver)->QueryOpen = FltpQueryOpen;
+    Driver->FastIoDispatch = &FltpFastIoDispatch;
     FltpGlobals.Driver = Driver;
     return STATUS_SUCCESS;
 }
@@ -185,6 +186,7 @@ FltpShutdown(VOID)
     if (!FltpGlobals.Initialized) {
         return;
     }
+    FltpForgetFileSystems();
     FltpGlobals.Initialized = FALSE;
     FsRtlpSetMinifilterTest(NULL);
     FltpContextFlushDeferred();

@@ -248,8 +248,13 @@ FltpVolumeFree(PFLT_VOLUME Volume)
 VOID
 FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
 {
-    PFLT_VOLUME Volume = FltpVolumeAllocate(RealDevice, VolumeDevice);
+    PFLT_VOLUME Volume = FltpVolumeOfDevice(VolumeDevice);
 
+    if (Volume != NULL) {
+        FltpCountRelease(&Volume->Object.References);
+        return;
+    }
+    Volume = FltpVolumeAllocate(RealDevice, VolumeDevice);
     if (Volume == NULL) {
         port_log(PORT_LOG_ERROR, "fltmgr", "no memory for a volume: it is not filtered");
         return;

@@ -14,7 +14,7 @@ struct collector {
     json_t *modules; /* "modules" of the report: paths and kinds */
     json_t *list;
     fbed_machine *machine;
-    const struct fbed_filter *filter;
+    struct fbed_filter *filter;
     struct host_nt_filter counts;
     bool found;
 };
@@ -120,9 +120,28 @@ state_name(const struct fbed_filter *f, bool dead)
 }
 
 static json_t *
+one_legacy(struct fbed_filter *f)
+{
+    char attach[256], unload[512];
+    if (f->state == FILTER_LOADED || f->state == FILTER_REFUSED) {
+        fbed_filter_counts(f);
+    }
+    why_legacy_not_attached(f, attach, sizeof attach);
+    why_unloaded(f, unload, sizeof unload);
+    return json_pack("{s:s, s:b, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
+                     f->service, "legacy", true, "module", text(f->module), "inf", text(f->inf),
+                     "instances", (int)f->instances, "state", state_name(f, f->last.dead),
+                     "not_attached", attach[0] != '\0' ? text(attach) : json_null(), "unload",
+                     unload[0] != '\0' ? text(unload) : json_null(), "operations",
+                     operations(&f->last), "completions", (json_int_t)f->completions, "contexts",
+                     json_array(), "objects",
+                     counts(f->image.owner, VF_CONTEXT_VOLUME, VF_KIND_COUNT));
+}
+
+static json_t *
 one_filter(struct collector *c)
 {
-    const struct fbed_filter *f = c->filter;
+    struct fbed_filter *f = c->filter;
     c->found = false;
     memset(&c->counts, 0, sizeof c->counts);
     host_nt_filters(take_counts, c);
@@ -130,6 +149,9 @@ one_filter(struct collector *c)
         c->counts = f->last;
     }
     char attach[256], unload[512];
+    if (f->legacy) {
+        return one_legacy(f);
+    }
     why_not_attached(f, &c->counts, c->found || f->last.owner != NULL, attach, sizeof attach);
     why_unloaded(f, unload, sizeof unload);
     unsigned instances = c->counts.instances > f->instances ? c->counts.instances : f->instances;

@@ -13,6 +13,7 @@
 #include "host/crash.h"
 #include "host/fbedp.h"
 #include "host/script.h"
+#include "host/service.h"
 #include "host/unload.h"
 #include "host/why.h"
 
@@ -156,6 +157,13 @@ fbed_machine_destroy(fbed_machine *m)
     free(m);
 }
 
+static void
+start_filter_manager(fbed_machine *m)
+{
+    host_nt_filter_manager();
+    m->filter_manager = true;
+}
+
 /* ---- volumes ---- */
 
 static int
@@ -167,6 +175,7 @@ add_volume(fbed_machine *m,
 {
     struct fbed_volume *v = host_xalloc(sizeof *v);
     pthread_mutex_lock(&m->lock);
+    start_filter_manager(m);
     *v = (struct fbed_volume){.next = m->volumes, .machine = m, .number = m->volume_count + 1};
     v->case_insensitive = o != NULL && o->case_insensitive;
     struct host_nt_volume nt = {
@@ -396,7 +405,7 @@ load_filter(fbed_machine *m,
     const char *altitude = default_altitude(inf);
     f->altitude = altitude != NULL ? host_strdup(altitude) : NULL;
     f->module = host_strdup(module->path);
-    f->inf = host_strdup(inf->path);
+    f->inf = inf->install_section[0] != '\0' ? host_strdup(inf->path) : NULL;
     f->state = FILTER_LOADED;
     /* Listed before DriverEntry: what it does belongs into the report even if it fails. */
     *m->filters_tail = f;
@@ -404,6 +413,27 @@ load_filter(fbed_machine *m,
     if (start_driver(f, error) != 0) {
         f->state = FILTER_UNLOADED;
         return -2;
+    }
+    return 0;
+}
+
+/* Loads of all others are the filter manager's turn. */
+static int
+check_below(fbed_machine *m,
+            const struct fbed_filter_options *o,
+            const struct fbed_filter *f,
+            struct fbed_error *error)
+{
+    const bool below = o->size >= sizeof *o && o->below_filter_manager;
+    if (below && !f->legacy) {
+        return fbed_fail(error, 0, EINVAL,
+                         "%s: a minifilter cannot be loaded before the filter manager", o->filter);
+    }
+    if (below && m->filter_manager) {
+        return fbed_fail(error, 0, EBUSY, "%s: the filter manager is loaded already", o->filter);
+    }
+    if (!below) {
+        start_filter_manager(m);
     }
     return 0;
 }
@@ -423,18 +453,20 @@ fbed_filter_load(fbed_machine *m,
     if (host_build_project(&build, &module, &err) != 0) {
         return fail_host(error, &err);
     }
-    const char *path = o->inf != NULL ? o->inf : module.inf;
     int rc = -1;
-    if (path == NULL) {
-        fbed_fail(error, 0, ENOENT,
-                  "%s: there is no INF beside it; without one its altitude is unknown", o->filter);
-    } else if (host_inf_load(path, 0, &inf, &err) != 0) {
+    bool legacy;
+    if (host_service_load(o->filter, module.path, module.name,
+                          o->inf != NULL ? o->inf : module.inf, &inf, &legacy, &err) != 0) {
         fail_host(error, &err);
     } else {
         struct fbed_filter *f = host_xalloc(sizeof *f);
         memset(f, 0, sizeof *f);
+        f->legacy = legacy;
         pthread_mutex_lock(&m->lock);
-        rc = load_filter(m, &module, &inf, f, error);
+        rc = check_below(m, o, f, error);
+        if (rc == 0) {
+            rc = load_filter(m, &module, &inf, f, error);
+        }
         pthread_mutex_unlock(&m->lock);
         if (rc == 0) {
             *filter = f;
@@ -479,13 +511,24 @@ remember_counts(const struct host_nt_filter *filter, void *ctx)
     }
 }
 
+void
+fbed_filter_counts(struct fbed_filter *f)
+{
+    if (!f->legacy) {
+        host_nt_filters(remember_counts, f);
+    } else if (f->driver != NULL) {
+        host_nt_legacy(f->driver, &f->last, &f->completions);
+        f->instances = f->last.instances;
+    }
+}
+
 int
 fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
 {
     if (f->state != FILTER_LOADED) {
         return fbed_fail(error, 0, EINVAL, "%s: it is not loaded", f->service);
     }
-    host_nt_filters(remember_counts, f);
+    fbed_filter_counts(f);
     struct unload_result result;
     unload_run(f, atomic_load(&watchdog_seconds), &result);
     if (!result.returned) {
@@ -496,7 +539,9 @@ fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
     f->unloaded = result.how;
     if (result.how.stays) {
         f->state = FILTER_REFUSED; /* its code and threads stay; what it holds of the machine is a leak like any other's */
-        vf_report_leaks(f->image.owner);
+        if (!result.how.no_unload && !result.how.is_below) { /* but a driver that is made to stay has its own for ever */
+            vf_report_leaks(f->image.owner);
+        }
         port_debug_output_flush();
         return 0;
     }

@@ -21,6 +21,8 @@ struct fbed_filter {
     struct host_image image;
     void *driver;
     enum fbed_filter_state state;
+    bool legacy;              /* no minifilter: counts are in last */
+    uint64_t completions;     /* of a legacy driver: calls of its completion routines */
     uint32_t entry_status;            /* with which DriverEntry failed, or 0 */
     struct host_nt_unloaded unloaded; /* how the unload went */
     unsigned instances;         /* attached when it was last looked at before the unload */
@@ -40,8 +42,12 @@ struct fbed_machine {
     struct fbed_filter *filters, **filters_tail;
     struct fbed_volume *volumes;
     unsigned volume_count;
+    bool filter_manager; /* it attaches to file systems by now */
 };
 
+/* Takes what the filter has done so far into f->last, f->instances. */
+void
+fbed_filter_counts(struct fbed_filter *f);
 /* Fills *error (may be NULL) and returns -1. */
 int
 fbed_fail(struct fbed_error *error, uint32_t status, int posix, const char *fmt, ...)

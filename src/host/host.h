@@ -22,6 +22,9 @@ const char *host_status_text(uint32_t status, char *text, size_t size);
 uint32_t host_nt_start(void (*fatal)(const struct port_fault_info *info));
 void host_nt_stop(void);
 
+/* The filter manager's turn among the drivers that attach to file systems is now; again: nothing. */
+void host_nt_filter_manager(void);
+
 /* ---- volumes ---- */
 struct host_nt_volume {
     unsigned number;                           /* \Device\HarddiskVolume<number>, drive C: for 1 */
@@ -53,6 +56,8 @@ struct host_nt_unloaded {
     bool driver_gone;                          /* DriverEntry may run again */
     bool stays;                                /* on Windows it would stay until the system shuts down */
     bool no_callback;                          /* because it registered no FilterUnloadCallback */
+    bool is_below;                             /* because another driver's device is attached above its own */
+    bool no_unload;                            /* because it is a legacy driver without DriverUnload */
     uint32_t refused;                          /* status with which it refused when it was asked, or 0 */
 };
 uint32_t host_nt_unload(void *driver, struct host_nt_unloaded *unloaded);
@@ -87,6 +92,8 @@ struct host_nt_filter {
     unsigned operation_count;
     struct host_nt_operation operations[64];
 };
+/* The same of a legacy driver: instances are volumes it is attached to, pre counts calls of its dispatch routines; operation_count 0: none. */
+void host_nt_legacy(void *driver, struct host_nt_filter *filter, uint64_t *completions);
 /* Filters that are registered and those that were. */
 void host_nt_filters(void (*fn)(const struct host_nt_filter *filter, void *ctx), void *ctx);
 

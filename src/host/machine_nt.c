@@ -137,6 +137,12 @@ host_nt_start(void (*fatal)(const struct port_fault_info *info))
 }
 
 void
+host_nt_filter_manager(void)
+{
+    FltpWatchFileSystems();
+}
+
+void
 host_nt_stop(void)
 {
     FltpShutdown();
@@ -363,8 +369,16 @@ host_nt_unload(void *driver, struct host_nt_unloaded *unloaded)
             Driver->DriverUnload = HostpNothingToUnload;
         }
     }
+    if (Driver->DriverUnload == NULL) {
+        unloaded->stays = unloaded->no_unload = true;
+        return (uint32_t)STATUS_SUCCESS;
+    }
     NTSTATUS Status = IopUnloadDriver(Driver);
     unloaded->driver_gone = NT_SUCCESS(Status);
+    if (Status == STATUS_DEVICE_BUSY) {
+        unloaded->stays = unloaded->is_below = true;
+        return (uint32_t)STATUS_SUCCESS;
+    }
     return (uint32_t)Status;
 }
 
@@ -380,6 +394,24 @@ host_nt_module_use(uintptr_t base, uintptr_t end, unsigned *timers, unsigned *dp
 }
 
 /* ---- report ---- */
+
+void
+host_nt_legacy(void *driver, struct host_nt_filter *filter, uint64_t *completions)
+{
+    memset(filter, 0, sizeof(*filter));
+    strcpy(filter->name, IOP_DRIVER_FROM(driver)->Name);
+    filter->owner = IOP_DRIVER_FROM(driver)->Owner;
+    filter->dead = atomic_load(&IOP_DRIVER_FROM(driver)->Dead) != 0;
+    filter->started = true;
+    filter->instances = filter->attached = IopDriverVolumes(driver);
+    for (UCHAR Major = 0; Major <= IRP_MJ_MAXIMUM_FUNCTION; Major++) {
+        const uint64_t Calls = IopDriverDispatched(driver, Major);
+        if (Calls != 0) {
+            filter->operations[filter->operation_count++] = (struct host_nt_operation){.name = IopMajorName(Major), .pre = Calls};
+        }
+    }
+    *completions = IopDriverCompletions(driver);
+}
 
 struct HOST_FILTER_WALK {
     void (*Fn)(const struct host_nt_filter *filter, void *ctx);

@@ -71,11 +71,13 @@ read_symbols(struct host_modinfo *info, Elf *elf, Elf_Scn *scn, const GElf_Shdr 
     size_t count = data != NULL && shdr->sh_entsize != 0 ? shdr->sh_size / shdr->sh_entsize : 0;
     for (size_t i = 0; i < count; i++) {
         GElf_Sym sym;
-        if (gelf_getsym(data, (int)i, &sym) == NULL || sym.st_shndx == SHN_UNDEF) {
+        if (gelf_getsym(data, (int)i, &sym) == NULL) {
             continue;
         }
         const char *name = elf_strptr(elf, shdr->sh_link, sym.st_name);
-        if (name != NULL && strcmp(name, "DriverEntry") == 0 &&
+        if (sym.st_shndx == SHN_UNDEF) {
+            info->registers_filter |= name != NULL && strcmp(name, "FltRegisterFilter") == 0;
+        } else if (name != NULL && strcmp(name, "DriverEntry") == 0 &&
             GELF_ST_TYPE(sym.st_info) == STT_FUNC) {
             info->has_driver_entry = true;
         }

@@ -14,6 +14,7 @@
 struct host_modinfo {
     bool present;
     bool has_driver_entry;
+    bool registers_filter; /* imports FltRegisterFilter: a minifilter */
     char *name; /* NULL where the module does not say; the same for the next four */
     char *inf;
     char *compiler;

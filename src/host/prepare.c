@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "host/inf.h"
+#include "host/order.h"
 #include "host/script.h"
+#include "host/service.h"
 
 #define SLOW_SECONDS 2
 
@@ -76,13 +78,8 @@ static int
 read_inf(const char *filter, struct prepared_filter *f, struct host_error *err)
 {
     struct host_inf inf;
-    if (f->module.inf == NULL) {
-        return host_fail(err,
-                         "%s: no INF belongs to it, so its altitude is unknown; give the .inf, or "
-                         "put it beside the module",
-                         filter);
-    }
-    if (host_inf_load(f->module.inf, 0, &inf, err) != 0) {
+    if (host_service_load(filter, f->module.path, f->module.name, f->module.inf, &inf, &f->legacy,
+                          err) != 0) {
         return -1;
     }
     f->service = host_strdup(inf.service_name);
@@ -306,6 +303,9 @@ prepare(const struct run_options *o, struct prepared *p, struct host_error *err)
         if (prepare_filter(o, o->filters.items[i], p, err) != 0) {
             return -1;
         }
+    }
+    if (order_filters(o->load_order, p, err) != 0) {
+        return -1;
     }
     if (o->log != NULL) {
         p->log_fd = open(o->log, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);

@@ -10,6 +10,8 @@
 struct prepared_filter {
     struct host_module module;
     char *service, *altitude;
+    bool legacy; /* no minifilter */
+    bool below;  /* loaded before the filter manager */
 };
 
 struct prepared {

@@ -69,9 +69,21 @@ static void
 print_operations(const struct printer *p, const json_t *f)
 {
     const json_t *list = json_object_get(f, "operations"), *o;
+    const bool legacy = json_is_true(json_object_get(f, "legacy"));
     size_t i;
     if (json_array_size(list) == 0) {
         fprintf(p->to, "    saw no operation\n");
+        return;
+    }
+    if (legacy) {
+        fprintf(p->to, "    %-40s %12s\n", "request", "dispatched");
+        json_array_foreach(list, i, o)
+        {
+            fprintf(p->to, "    %-40s %12" JSON_INTEGER_FORMAT "\n", str(o, "operation"),
+                    num(o, "pre"));
+        }
+        fprintf(p->to, "    %-40s %12" JSON_INTEGER_FORMAT "\n", "calls of completion routines",
+                num(f, "completions"));
         return;
     }
     fprintf(p->to, "    %-40s %12s %12s\n", "operation", "pre", "post");
@@ -120,7 +132,13 @@ print_filter(const struct printer *p, const json_t *f)
         fprintf(p->to, ", altitude %s", str(f, "altitude"));
     }
     const json_int_t n = num(f, "instances");
-    fprintf(p->to, ", %" JSON_INTEGER_FORMAT " instance%s, %s\n", n, plural(n), str(f, "state"));
+    if (json_is_true(json_object_get(f, "legacy"))) {
+        fprintf(p->to, ", a legacy driver, attached to %" JSON_INTEGER_FORMAT " volume%s, %s\n", n,
+                plural(n), str(f, "state"));
+    } else {
+        fprintf(p->to, ", %" JSON_INTEGER_FORMAT " instance%s, %s\n", n, plural(n),
+                str(f, "state"));
+    }
     print_reason(p, "not attached: ", str(f, "not_attached"));
     print_reason(p, "", str(f, "unload"));
     if (*str(f, "not_attached") == '\0') {

@@ -118,6 +118,13 @@ start_machine(struct server *s)
         return fail(&error);
     }
     vf_set_finding_hook(finding_arrived, s);
+    return 0;
+}
+
+static int
+add_volume(struct server *s)
+{
+    struct fbed_error error;
     struct fbed_volume_options volume = {.size = sizeof volume,
                                          .case_insensitive = flag(s, "case_insensitive"),
                                          .profile = json_string_value(json_object_get(s->config, "profile"))};
@@ -127,18 +134,20 @@ start_machine(struct server *s)
     return rc == 0 ? 0 : fail(&error);
 }
 
+/* Those from s->filter_count to end. */
 static int
-load_filters(struct server *s)
+load_filters(struct server *s, size_t end)
 {
-    json_t *list = json_object_get(s->config, "filters"), *f;
-    size_t i;
-    json_array_foreach(list, i, f)
-    {
+    json_t *list = json_object_get(s->config, "filters");
+    for (size_t i = s->filter_count; i < json_array_size(list) && i < end; i++) {
+        json_t *f = json_array_get(list, i);
         struct fbed_error error;
         struct fbed_filter_options options = {.size = sizeof options,
                                               .filter =
                                                   json_string_value(json_object_get(f, "module")),
-                                              .inf = json_string_value(json_object_get(f, "inf"))};
+                                              .inf = json_string_value(json_object_get(f, "inf")),
+                                              .below_filter_manager =
+                                                  json_is_true(json_object_get(f, "below"))};
         if (i == MAX_FILTERS) {
             fbed_fail(&error, 0, E2BIG, "more than %d filters", MAX_FILTERS);
             return fail(&error);
@@ -433,7 +442,8 @@ fbed_server(void)
         return RUN_EXIT_USAGE;
     }
     if (start_machine(s) == 0) {
-        loaded = load_filters(s) == 0 && attach_filters(s) == 0;
+        loaded = load_filters(s, number(s, "before_mount")) == 0 && add_volume(s) == 0 &&
+                 load_filters(s, MAX_FILTERS + 1) == 0 && attach_filters(s) == 0;
         if (loaded) {
             say(json_pack("{s:s, s:o}", "type", "loaded", "images", report_images()));
         }

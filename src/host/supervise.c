@@ -2,6 +2,8 @@
 /* The supervisor: what the server says, and what is done about it. */
 #include "host/supervise.h"
 
+#include "host/order.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -112,8 +114,9 @@ supervise_send_config(struct supervisor *s)
     json_t *filters = json_array();
     for (size_t i = 0; i < s->prepared->count; i++) {
         const struct prepared_filter *f = &s->prepared->filters[i];
-        json_array_append_new(filters, json_pack("{s:s, s:s, s:s}", "name", f->service, "module",
-                                                 f->module.path, "inf", f->module.inf));
+        json_array_append_new(filters, json_pack("{s:s, s:s, s:s*, s:b}", "name", f->service,
+                                                 "module", f->module.path, "inf", f->module.inf,
+                                                 "below", f->below));
     }
     json_t *attach = json_array();
     for (size_t i = 0; i < o->attach.count; i++) {
@@ -121,7 +124,7 @@ supervise_send_config(struct supervisor *s)
     }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:s*, s:s*, "
+        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:s*, s:s*, "
                   "s:s*}",
                   "type", "config", "filters", filters, "attach", attach, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
@@ -129,7 +132,8 @@ supervise_send_config(struct supervisor *s)
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",
                   (int)o->max_threads, "stop_on_fault", o->stop_on_fault, "stop_on_finding", o->stop_on_finding,
                   "suppressing", o->suppress.count != 0,
-                  "profile", o->profile, "script_name", o->script,
+                  "profile", o->profile, "before_mount",
+                  (int)order_before_mount(s->prepared), "script_name", o->script,
                   "script_text", s->prepared->script_text),
         -1);
 }

@@ -116,6 +116,21 @@ why_not_attached(const struct fbed_filter *f,
     }
 }
 
+void
+why_legacy_not_attached(const struct fbed_filter *f, char *text, size_t size)
+{
+    char status[64];
+    text[0] = '\0';
+    if (f->entry_status != 0) {
+        snprintf(text, size, "its DriverEntry failed with %s",
+                 name_of(f->entry_status, status, sizeof status));
+    } else if (f->instances == 0 && f->last.operation_count == 0) {
+        snprintf(text, size,
+                 "it attached no device to a volume (legacy filters hear of file systems by "
+                 "IoRegisterFsRegistrationChange, and of volumes by IRP_MN_MOUNT_VOLUME)");
+    }
+}
+
 /* ---- unload ---- */
 
 void
@@ -124,7 +139,15 @@ why_unloaded(const struct fbed_filter *f, char *text, size_t size)
     const struct host_nt_unloaded *u = &f->unloaded;
     char status[64];
     text[0] = '\0';
-    if (u->no_callback) {
+    if (u->no_unload) {
+        snprintf(text, size,
+                 "it cannot be unloaded: it has no DriverUnload. On Windows it stays until the "
+                 "system shuts down");
+    } else if (u->is_below) {
+        snprintf(text, size,
+                 "its DriverUnload was not called: another driver's device is attached above one "
+                 "of its own. On Windows it stays until that is gone");
+    } else if (u->no_callback) {
         snprintf(text, size,
                  "it cannot be unloaded: it registered no FilterUnloadCallback. On Windows it "
                  "stays until the system shuts down; its instances were torn down for the end of "

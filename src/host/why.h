@@ -17,6 +17,8 @@ why_not_attached(const struct fbed_filter *f,
                  size_t size);
 /* What was unusual about its unload; "" if nothing was. */
 void
+why_legacy_not_attached(const struct fbed_filter *f, char *text, size_t size);
+void
 why_unloaded(const struct fbed_filter *f, char *text, size_t size);
 
 #endif

@@ -21,6 +21,7 @@ IopAttachLocked(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target, PDEVICE_OBJECT *Be
     Source->AlignmentRequirement = Top->AlignmentRequirement;
     Source->SectorSize = Top->SectorSize;
     IopDevice(Source)->AttachedTo = Top;
+    IopDevice(Source)->WasAttached = TRUE;
     if (Below != NULL) {
         *Below = Top;
     }

@@ -92,6 +92,9 @@ IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
         return IopCallBelow(Device, Irp);
     }
+    if (Major <= IRP_MJ_MAXIMUM_FUNCTION && Driver->Counts != NULL) {
+        atomic_fetch_add_explicit(&Driver->Counts[port_thread_id() % IOP_COUNT_ROWS].Dispatch[Major], 1, memory_order_relaxed);
+    }
     IopCallFrames = &Frame;
     NT_CALL(&Call, Status = Dispatch(Device, Irp));
     IopCallFrames = Frame.Outer;

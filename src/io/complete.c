@@ -25,6 +25,9 @@ IopCompletionForeign(IOP_DRIVER *Driver, vf_owner *Owner, PIO_COMPLETION_ROUTINE
         }
         return STATUS_SUCCESS;
     }
+    if (Driver != NULL && Driver->Counts != NULL) {
+        atomic_fetch_add_explicit(&Driver->Counts[port_thread_id() % IOP_COUNT_ROWS].Completion, 1, memory_order_relaxed);
+    }
     NT_CALL(&Call, Status = Routine(Device, Irp, Context));
     if (!Call.Faulted) {
         return Status;

@@ -267,16 +267,36 @@ IopDriverListRemoveLocked(PDEVICE_OBJECT Device)
     }
 }
 
-/* Windows: wdm.h, IoDeleteDevice.  Differences: a device that is still in a stack is taken out, and reported. */
-VOID
-IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
+/* Whoever is attached above a device that goes is asked to let go of it: FAST_IO_DISPATCH.FastIoDetachDevice. */
+static VOID
+IopDeviceAskDetach(PDEVICE_OBJECT Device)
+{
+    const PDEVICE_OBJECT Upper = Device->AttachedDevice;
+    const PFAST_IO_DISPATCH Table = Upper->DriverObject->FastIoDispatch;
+
+    if (!IOP_FAST_IO_HAS(Table, FastIoDetachDevice) || atomic_load(&IOP_DRIVER_FROM(Upper->DriverObject)->Dead) != 0) {
+        return;
+    }
+    KI_DRIVER_CALL Call = {.Owner = IOP_DRIVER_FROM(Upper->DriverObject)->Owner, .Phase = "FastIoDetachDevice"};
+    ObpReference(Upper);                       /* it deletes it */
+    NT_CALL(&Call, Table->FastIoDetachDevice(Upper, Device));
+    ObpDereference(Upper);
+}
+
+static VOID
+IopDeviceLeaveStack(PDEVICE_OBJECT DeviceObject)
 {
     IOP_DEVICE *Extension = IopDevice(DeviceObject);
-    BOOLEAN Again;
 
-    if (DeviceObject->AttachedDevice != NULL || Extension->AttachedTo != NULL) {
-        IopFinding("IO-06", NULL, DeviceObject->DriverObject, DeviceObject,
-                   "IoDeleteDevice of a device that is still attached (IoDetachDevice first)");
+    if (DeviceObject->AttachedDevice != NULL) {
+        IopDeviceAskDetach(DeviceObject);
+    }
+    const PDEVICE_OBJECT Upper = DeviceObject->AttachedDevice;
+    if (Upper != NULL || Extension->AttachedTo != NULL) {
+        const BOOLEAN Uppers = Upper != NULL && IopDriverIsRuntime(DeviceObject->DriverObject);
+        IopFinding("IO-06", NULL, Uppers ? Upper->DriverObject : DeviceObject->DriverObject, DeviceObject,
+                   Uppers ? "the volume or file system goes, and the driver's device stays attached: it has no FastIoDetachDevice that detaches it"
+                          : "IoDeleteDevice of a device that is still attached (IoDetachDevice first)");
         if (Extension->AttachedTo != NULL) {
             IoDetachDevice(Extension->AttachedTo);
         }
@@ -284,6 +304,51 @@ IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
             IoDetachDevice(DeviceObject);
         }
     }
+}
+
+/*
+ * Requests start at the top of a stack without a reference on it, and a driver that passes them on has none on the one below: a device that was
+ * in a stack is read for a moment after it has left.  Its memory stays until the machine ends.
+ */
+static struct IOP_GRAVE { struct IOP_GRAVE *Next; PDEVICE_OBJECT Device; } *IopGraves;    /* IopDatabaseLock */
+
+static VOID
+IopDeviceBury(PDEVICE_OBJECT Device)
+{
+    struct IOP_GRAVE *Grave = port_alloc(sizeof(*Grave));
+
+    if (Grave != NULL) {
+        Grave->Device = Device;
+        port_lock_acquire(&IopDatabaseLock);
+        Grave->Next = IopGraves;
+        IopGraves = Grave;
+        port_lock_release(&IopDatabaseLock);
+    }
+}
+
+VOID
+IopDevicesForget(VOID)
+{
+    port_lock_acquire(&IopDatabaseLock);
+    struct IOP_GRAVE *Grave = IopGraves, *Next;
+    IopGraves = NULL;
+    port_lock_release(&IopDatabaseLock);
+    for (; Grave != NULL; Grave = Next) {
+        Next = Grave->Next;
+        ObpDereference(Grave->Device);
+        port_free(Grave);
+    }
+}
+
+/* Windows: wdm.h, IoDeleteDevice.  Differences: a device that is still in a stack is taken out, and reported. */
+VOID
+IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
+{
+    IOP_DEVICE *Extension = IopDevice(DeviceObject);
+    BOOLEAN Again;
+
+    IopDeviceLeaveStack(DeviceObject);
+    const BOOLEAN WasAttached = Extension->WasAttached;
     port_lock_acquire(&IopDatabaseLock);
     Again = Extension->DeletePending;
     if (!Again) {
@@ -299,5 +364,9 @@ IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
     ObpRemoveName(DeviceObject);
     vf_object_destroy(Extension->Ledger, Extension->Owner, VF_DEVICE);
     Extension->Ledger = NULL;
-    ObpDereference(DeviceObject);
+    if (WasAttached) {
+        IopDeviceBury(DeviceObject);
+    } else {
+        ObpDereference(DeviceObject);
+    }
 }

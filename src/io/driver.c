@@ -76,6 +76,10 @@ IopDriverCreate(const CHAR *Name, PDRIVER_INITIALIZE Entry, vf_owner *Owner, BOO
     Driver->Extension.DriverObject = &Driver->Public;
     Driver->Owner = Owner;
     Driver->Runtime = Runtime;
+    Driver->Counts = Runtime ? NULL : port_alloc_aligned(64, IOP_COUNT_ROWS * sizeof(*Driver->Counts));
+    if (Driver->Counts != NULL) {
+        memset(Driver->Counts, 0, IOP_COUNT_ROWS * sizeof(*Driver->Counts));
+    }
     for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
         Driver->Public.MajorFunction[i] = IopInvalidDeviceRequest;
     }
@@ -119,6 +123,50 @@ IopDriverDelete(PVOID Object)
     if (Driver->Public.DriverName.Buffer != NULL) {
         ExFreePool(Driver->Public.DriverName.Buffer);
     }
+    port_free(Driver->Counts);
+}
+
+/* ---- what it was called for ---- */
+
+ULONGLONG
+IopDriverDispatched(PDRIVER_OBJECT DriverObject, UCHAR Major)
+{
+    const struct IOP_DRIVER_COUNTS *Counts = IOP_DRIVER_FROM(DriverObject)->Counts;
+    ULONGLONG Sum = 0;
+
+    for (ULONG i = 0; Counts != NULL && i < IOP_COUNT_ROWS; i++) {
+        Sum += atomic_load_explicit(&Counts[i].Dispatch[Major], memory_order_relaxed);
+    }
+    return Sum;
+}
+
+ULONGLONG
+IopDriverCompletions(PDRIVER_OBJECT DriverObject)
+{
+    const struct IOP_DRIVER_COUNTS *Counts = IOP_DRIVER_FROM(DriverObject)->Counts;
+    ULONGLONG Sum = 0;
+
+    for (ULONG i = 0; Counts != NULL && i < IOP_COUNT_ROWS; i++) {
+        Sum += atomic_load_explicit(&Counts[i].Completion, memory_order_relaxed);
+    }
+    return Sum;
+}
+
+ULONG
+IopDriverVolumes(PDRIVER_OBJECT DriverObject)
+{
+    ULONG Count = 0;
+
+    port_lock_acquire(&IopDatabaseLock);
+    for (PDEVICE_OBJECT Device = DriverObject->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+        PDEVICE_OBJECT Base = Device;
+        while (IopDevice(Base)->AttachedTo != NULL) {
+            Base = IopDevice(Base)->AttachedTo;
+        }
+        Count += Base != Device && IopDevice(Base)->RealDevice != NULL;
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Count;
 }
 
 /* The driver gets a copy of its own, NUL-terminated as services are used to. */
@@ -242,6 +290,20 @@ IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING Regis
 
 /* ---- unload ---- */
 
+/* A driver is not unloaded while another one's device is attached above one of its; a dead one's are passed over anyway. */
+static BOOLEAN
+IopDriverIsBelow(PDRIVER_OBJECT Driver)
+{
+    BOOLEAN Below = FALSE;
+
+    port_lock_acquire(&IopDatabaseLock);
+    for (PDEVICE_OBJECT Device = Driver->DeviceObject; Device != NULL; Device = Device->NextDevice) {
+        Below = Below || (Device->AttachedDevice != NULL && Device->AttachedDevice->DriverObject != Driver);
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Below && atomic_load(&IOP_DRIVER_FROM(Driver)->Dead) == 0;
+}
+
 NTSTATUS
 IopUnloadDriver(PDRIVER_OBJECT DriverObject)
 {
@@ -253,6 +315,9 @@ IopUnloadDriver(PDRIVER_OBJECT DriverObject)
     }
     if ((DriverObject->Flags & DRVO_UNLOAD_INVOKED) != 0) {
         return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    if (!Driver->Runtime && IopDriverIsBelow(DriverObject)) {
+        return STATUS_DEVICE_BUSY;
     }
     DriverObject->Flags |= DRVO_UNLOAD_INVOKED;
     if (DriverObject->DriverUnload != NULL && Driver->Runtime) {
@@ -358,5 +423,6 @@ IopShutdown(VOID)
 {
     IopShutdownNotify();
     IopUnregisterHooks();
+    IopDevicesForget();
     IopCacheFlushThread();
 }

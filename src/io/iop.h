@@ -67,7 +67,12 @@ typedef struct IOP_DRIVER {
      * drivers are reached with IopQueryOpenLower.  STATUS_FLT_DISALLOW_FSFILTER_IO or STATUS_NOT_SUPPORTED: caller opens instead. */
     NTSTATUS (*QueryOpen)(PDEVICE_OBJECT Device, struct IOP_QUERY_OPEN *Query);
     UNICODE_STRING RegistryPath;               /* of its service key; empty if it has none */
+    /* Of a loaded driver: calls of its routines, for the report.  Threads share a row by number. */
+    struct IOP_DRIVER_COUNTS {
+        _Atomic(ULONGLONG) Dispatch[IRP_MJ_MAXIMUM_FUNCTION + 1], Completion;
+    } __attribute__((aligned(64))) *Counts;
 } IOP_DRIVER;
+#define IOP_COUNT_ROWS 8
 #define IOP_DRIVER_FROM(DriverObject) ((IOP_DRIVER *)(DriverObject))
 
 /* IRPs of our own; recognised by IRP_ALLOCATED_FIXED_SIZE-like private AllocationFlags bit. */
@@ -253,6 +258,11 @@ VOID IopDeviceWatch(PDEVICE_OBJECT Device, const _Atomic(ULONGLONG) *Majors);
 /* Creates \Driver\<Name> or \FileSystem\<Name>, calls DriverEntry.  Runtime drivers pass Owner NULL. */
 NTSTATUS IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath, vf_owner *Owner, BOOLEAN Runtime, PDRIVER_OBJECT *DriverObject);
 NTSTATUS IopUnloadDriver(PDRIVER_OBJECT DriverObject);         /* DriverUnload, then checks what is left */
+/* Calls of the driver's dispatch routine for Major; devices of its that are attached to mounted volumes. */
+ULONGLONG IopDriverDispatched(PDRIVER_OBJECT DriverObject, UCHAR Major);
+ULONGLONG IopDriverCompletions(PDRIVER_OBJECT DriverObject);
+ULONG IopDriverVolumes(PDRIVER_OBJECT DriverObject);
+const char *IopMajorName(UCHAR Major);
 VOID IopInitialize(VOID);                                      /* once, at machine creation */
 VOID IopShutdown(VOID);
 

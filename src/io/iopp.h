@@ -38,7 +38,7 @@ typedef struct IOP_DEVICE {
     /* DatabaseLock */
     PDEVICE_OBJECT AttachedTo;
     PDEVICE_OBJECT RealDevice;                 /* of a volume device: its real device */
-    BOOLEAN DeletePending;
+    BOOLEAN DeletePending, WasAttached;
     /* written under DatabaseLock, read without: */
     _Atomic(PDEVICE_OBJECT) Top;               /* valid in the lowest device of a stack */
     _Atomic(ULONG) Generation;                 /* of the lowest device: changes with every attach and detach */
@@ -63,6 +63,10 @@ IopDriverIsRuntime(PDRIVER_OBJECT Driver)
 {
     return IOP_DRIVER_FROM(Driver)->Runtime;
 }
+
+/* Does a driver's table have the routine?  Tables of old drivers are shorter. */
+#define IOP_FAST_IO_HAS(Table, Routine)                                                                                                 \
+    ((Table) != NULL && (Table)->SizeOfFastIoDispatch >= FIELD_OFFSET(FAST_IO_DISPATCH, Routine) + sizeof(PVOID) && (Table)->Routine != NULL)
 
 extern port_lock IopDatabaseLock;
 extern struct _OBJECT_TYPE IopDeviceType, IopDriverType, IopFileType;
@@ -94,6 +98,7 @@ PDEVICE_OBJECT IopFileStart(PFILE_OBJECT FileObject, UCHAR Major);
 VOID IopDeviceOpened(PDEVICE_OBJECT Device);
 VOID IopDeviceClosed(PDEVICE_OBJECT Device);
 VOID IopDeviceDelete(PVOID Object);            /* ob: last reference */
+VOID IopDevicesForget(VOID);                   /* the machine ends: deleted devices that were in stacks */
 VOID IopDriverDelete(PVOID Object);
 VOID IopDriverDevicesReady(PDRIVER_OBJECT Driver);
 NTSTATUS IopVpbCreate(PDEVICE_OBJECT Device);
@@ -123,7 +128,6 @@ typedef struct IOP_CALL_FRAME {
 VOID IopIrpCompletionEnd(PIRP Irp);
 VOID IopCallFrameMark(PIRP Irp, CHAR Location, BOOLEAN Gone);
 NTSTATUS IopInvalidDeviceRequest(PDEVICE_OBJECT Device, PIRP Irp);
-const char *IopMajorName(UCHAR Major);
 PMDL IopMdlAllocate(PVOID Address, ULONG Length);   /* as IoAllocateMdl, not in a driver's name */
 
 /* Sets the thread's previous mode, returns the old one. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Begin and end of a call on a file handle; ZwReadFile, ZwWriteFile, control, lock and flush. */
+#include "io/fastio.h"
 #include "io/zwp.h"
 
 #include <string.h>
@@ -121,6 +122,18 @@ IopTransferOffset(PFILE_OBJECT FileObject, UCHAR Major, PLARGE_INTEGER ByteOffse
     return STATUS_SUCCESS;
 }
 
+/* A file that its file system caches is read and written by a call first. */
+static BOOLEAN
+IopTransferFast(UCHAR Major, IOP_HANDLE_CALL *Call, PVOID Buffer, ULONG Length, PLARGE_INTEGER Start, ULONG Key)
+{
+    const PFILE_OBJECT FileObject = Call->FileObject;
+    const IOP_FAST_IO Fast = {.Kind = Major == IRP_MJ_READ ? IopFastRead : IopFastWrite, .FileObject = FileObject, .Offset = Start,
+        .Length = Length, .Wait = TRUE, .Key = Key, .Buffer = Buffer, .IoStatus = &Call->IoStatus};
+
+    return FileObject->PrivateCacheMap != NULL && (FileObject->Flags & (FO_SYNCHRONOUS_IO | FO_NO_INTERMEDIATE_BUFFERING)) == FO_SYNCHRONOUS_IO &&
+           IopFastIoFile(Major, &Fast);
+}
+
 static NTSTATUS
 IopTransfer(UCHAR Major, IOP_HANDLE_CALL *Call, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
 {
@@ -145,7 +158,8 @@ IopTransfer(UCHAR Major, IOP_HANDLE_CALL *Call, PVOID Buffer, ULONG Length, PLAR
         Request.InputLength = Length;
         Request.Stack.Flags = (FileObject->Flags & FO_WRITE_THROUGH) != 0 ? SL_WRITE_THROUGH : 0;
     }
-    Status = IopRequest(&Request, &Call->IoStatus);
+    Status = IopTransferFast(Major, Call, Buffer, Length, &Start, Request.Stack.Parameters.Read.Key)
+                 ? Call->IoStatus.Status : IopRequest(&Request, &Call->IoStatus);
     if (NT_SUCCESS(Status) && (FileObject->Flags & FO_SYNCHRONOUS_IO) != 0 && Start.QuadPart >= 0) {
         FileObject->CurrentByteOffset.QuadPart = Start.QuadPart + (LONGLONG)Call->IoStatus.Information;
     }
@@ -223,6 +237,11 @@ IopHandleControl(UCHAR Major, KPROCESSOR_MODE Mode, HANDLE FileHandle, HANDLE Ev
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
+    const IOP_FAST_IO Fast = {.Kind = IopFastDeviceControl, .FileObject = Call.FileObject, .Wait = TRUE, .Input = Input,
+        .InputLength = InputLength, .Buffer = Output, .Length = OutputLength, .Code = Code, .IoStatus = &Call.IoStatus};
+    if (Major == IRP_MJ_DEVICE_CONTROL && IopFastIoFile(Major, &Fast)) {
+        return IopHandleCallEnd(&Call, Call.IoStatus.Status);
+    }
     IOP_REQUEST Request = {
         .FileObject = Call.FileObject, .InputBuffer = Input, .InputLength = InputLength, .OutputBuffer = Output,
         .OutputLength = OutputLength, .RequestorMode = Mode};
@@ -275,6 +294,13 @@ IopHandleLock(UCHAR Minor, UCHAR Flags, KPROCESSOR_MODE Mode, IOP_HANDLE_CALL *C
     LARGE_INTEGER Bytes = *Length;
     IOP_REQUEST Request = {.FileObject = Call->FileObject, .RequestorMode = Mode};
 
+    const IOP_FAST_IO Fast = {.Kind = Minor == IRP_MN_LOCK ? IopFastLock : IopFastUnlockSingle, .FileObject = Call->FileObject,
+        .Offset = ByteOffset, .Bytes = &Bytes, .Process = PsGetCurrentProcess(), .Key = Key, .IoStatus = &Call->IoStatus,
+        .FailImmediately = (Flags & SL_FAIL_IMMEDIATELY) != 0, .Exclusive = (Flags & SL_EXCLUSIVE_LOCK) != 0};
+    if (IopFastIoFile(IRP_MJ_LOCK_CONTROL, &Fast)) {
+        Call->FileObject->LockOperation |= Minor == IRP_MN_LOCK && NT_SUCCESS(Call->IoStatus.Status);
+        return Call->IoStatus.Status;
+    }
     Request.Stack.MajorFunction = IRP_MJ_LOCK_CONTROL;
     Request.Stack.MinorFunction = Minor;
     Request.Stack.Flags = Flags;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From OBJECT_ATTRIBUTES to IopCreateFile and a handle: ZwCreateFile and its family. */
+#include "io/fastio.h"
 #include "io/zwp.h"
 
 #include <string.h>
@@ -298,6 +299,19 @@ ZwDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes)
     return Status;
 }
 
+static NTSTATUS
+IopQueryNetworkOpen(PFILE_OBJECT FileObject, PFILE_NETWORK_OPEN_INFORMATION Information)
+{
+    IO_STATUS_BLOCK IoStatus;
+    const IOP_FAST_IO Fast = {.Kind = IopFastQueryNetworkOpen, .FileObject = FileObject, .Wait = TRUE, .Buffer = Information,
+        .IoStatus = &IoStatus};
+
+    if (IopFastIoFile(IRP_MJ_QUERY_INFORMATION, &Fast)) {
+        return IoStatus.Status;
+    }
+    return IopQueryInformation(FileObject, FileNetworkOpenInformation, Information, sizeof(*Information), KernelMode, NULL);
+}
+
 /* Windows: wdm.h, ZwQueryFullAttributesFile.  Differences: always by an open. */
 NTSTATUS
 ZwQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION FileInformation)
@@ -309,8 +323,7 @@ ZwQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPE
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    Status = IopQueryInformation(
-        FileObject, FileNetworkOpenInformation, FileInformation, sizeof(*FileInformation), KernelMode, NULL);
+    Status = IopQueryNetworkOpen(FileObject, FileInformation);
     IopCloseFile(FileObject);
     return Status;
 }
@@ -335,7 +348,7 @@ IoFastQueryNetworkAttributes(
     NTSTATUS Status = IopOpenByAttributes(ObjectAttributes, DesiredAccess, OpenOptions, &FileObject);
 
     if (NT_SUCCESS(Status)) {
-        Status = IopQueryInformation(FileObject, FileNetworkOpenInformation, Buffer, sizeof(*Buffer), KernelMode, NULL);
+        Status = IopQueryNetworkOpen(FileObject, Buffer);
         IopCloseFile(FileObject);
     }
     IoStatus->Status = Status;

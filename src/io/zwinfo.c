@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Queries and settings by handle: file, volume, directory, extended attributes; flush. */
+#include "io/fastio.h"
 #include "io/zwp.h"
 
 #include <string.h>
@@ -74,6 +75,23 @@ IopQueryHere(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer
     return TRUE;
 }
 
+/* Two classes of synchronous file objects are asked for by a call first. */
+static BOOLEAN
+IopQueryFast(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PIO_STATUS_BLOCK IoStatus)
+{
+    const IOP_FAST_IO Fast = {.Kind = Class == FileBasicInformation ? IopFastQueryBasic : IopFastQueryStandard, .FileObject = FileObject,
+        .Wait = TRUE, .Buffer = Buffer, .IoStatus = IoStatus};
+
+    if ((FileObject->Flags & FO_SYNCHRONOUS_IO) == 0) {
+        return FALSE;
+    }
+    if (Class == FileBasicInformation ? Length < sizeof(FILE_BASIC_INFORMATION)
+                                      : Class != FileStandardInformation || Length < sizeof(FILE_STANDARD_INFORMATION)) {
+        return FALSE;
+    }
+    return IopFastIoFile(IRP_MJ_QUERY_INFORMATION, &Fast);
+}
+
 static NTSTATUS
 IopHandleQuery(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, FILE_INFORMATION_CLASS Class, KPROCESSOR_MODE Mode)
 {
@@ -83,7 +101,8 @@ IopHandleQuery(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    if (IopQueryHere(Call.FileObject, Class, Buffer, Length, &Call.IoStatus)) {
+    if (IopQueryHere(Call.FileObject, Class, Buffer, Length, &Call.IoStatus) ||
+        IopQueryFast(Call.FileObject, Class, Buffer, Length, &Call.IoStatus)) {
         return IopHandleCallEnd(&Call, Call.IoStatus.Status);
     }
     IOP_REQUEST Request = {.FileObject = Call.FileObject, .OutputBuffer = Buffer, .OutputLength = Length, .RequestorMode = Mode};

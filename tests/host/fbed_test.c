@@ -158,13 +158,20 @@ test_host_fbed__errors_say_what(void **state)
     assert_non_null(strstr(error.text, "/nonexistent/filter"));
     char *path = host_printf("%s/tests/e2e/drivers/failing", FILTERBED_SOURCE_DIR);
     char *inf = host_printf("%s/examples/null/null.inf", FILTERBED_SOURCE_DIR);
-    options.filter = path;
+    char *without = host_printf("%s/tests/e2e/drivers/holder", FILTERBED_SOURCE_DIR);
+    options.filter = without; /* a minifilter */
     assert_int_equal(fbed_filter_load(machine, &options, &filter, &error), -1);
     assert_non_null(strstr(error.text, "INF"));
+    options.below_filter_manager = true;
     options.inf = inf;
+    assert_int_equal(fbed_filter_load(machine, &options, &filter, &error), -1);
+    assert_non_null(strstr(error.text, "before the filter manager"));
+    options.below_filter_manager = false;
+    options.filter = path;
     assert_int_equal(fbed_filter_load(machine, &options, &filter, &error), -1);
     assert_int_equal(error.status, 0xC0000182u);
     assert_non_null(strstr(error.text, "STATUS_DEVICE_CONFIGURATION_ERROR"));
+    free(without);
     free(inf);
     free(path);
 }

@@ -23,6 +23,8 @@ static const char help[] =
     "  -f, --filter FILTER          a filter; repeat for more, their altitudes order them\n"
     "  -d, --directory DIR          show this directory through the filters\n"
     "      --attach NAME[@ALTITUDE] attach an instance of filter NAME by hand, after loading\n"
+    "      --load-order NAME,…      load these filters first, in this order; legacy drivers named before FltMgr\n"
+    "                               lie below it (default: legacy drivers above it, then minifilters)\n"
     "      --memory                 show an empty volume in memory\n"
     "      --script FILE            instead of CMD: run file operations without mounting (- is "
     "stdin)\n"
@@ -75,12 +77,14 @@ enum {
     OPT_SUPPRESS,
     OPT_GEN_SUPPRESSIONS,
     OPT_PROFILE,
+    OPT_LOAD_ORDER,
 };
 
 static const struct option options[] = {
     {"filter", required_argument, NULL, 'f'},
     {"directory", required_argument, NULL, 'd'},
     {"attach", required_argument, NULL, OPT_ATTACH},
+    {"load-order", required_argument, NULL, OPT_LOAD_ORDER},
     {"memory", no_argument, NULL, OPT_MEMORY},
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"log", required_argument, NULL, OPT_LOG},
@@ -291,6 +295,8 @@ option(int opt, char **argv, struct run_options *o)
     case OPT_ATTACH:
         add(&o->attach, optarg);
         return -1;
+    case OPT_LOAD_ORDER:
+        return once(opt, &o->load_order);
     case OPT_MEMORY:
         o->memory = true;
         return -1;

@@ -457,6 +457,8 @@ VOID FsbExactTimes(struct iop_attachment *Attachment, const FSB_STAT *Stat);
 NTSTATUS FsbFillStatClass(FSB_VOLUME *Volume, FILE_INFORMATION_CLASS Class, const FSB_STAT *Stat, PVOID Buffer, ULONG Length, PULONG Returned);
 /* The handle's link or stream is going or gone. */
 BOOLEAN FsbIsPending(PFILE_OBJECT FileObject);
+BOOLEAN FsbIsGone(PFILE_OBJECT FileObject, FSB_SCB *Scb);
+extern FAST_IO_DISPATCH FsbFastIoDispatch;      /* fastio.c */
 NTSTATUS FsbFullName(PFILE_OBJECT FileObject, PWCH Buffer, ULONG Room, PULONG Bytes);   /* "\a\b:stream"; BUFFER_OVERFLOW: *Bytes needed */
 NTSTATUS FsbSetEaList(FSB_FCB *Fcb, PFILE_FULL_EA_INFORMATION List, ULONG Length, BOOLEAN SkipLx, struct iop_attachment *Attachment, PULONG ErrorOffset);
 BOOLEAN FsbLxEa(const FILE_FULL_EA_INFORMATION *Ea, FSB_SET *Set);     /* $LXUID … : adds to Set */

@@ -378,7 +378,7 @@ FsbNeedsStat(FILE_INFORMATION_CLASS Class)
 }
 
 /* A handle that was cleaned up after its file went away learns so; other handles of a POSIX-deleted file go on. */
-static BOOLEAN
+BOOLEAN
 FsbIsGone(PFILE_OBJECT FileObject, FSB_SCB *Scb)
 {
     return (__atomic_load_n(&FileObject->Flags, __ATOMIC_RELAXED) & FO_CLEANUP_COMPLETE) && (Scb->Deleted || atomic_load(&Scb->Fcb->Deleted));

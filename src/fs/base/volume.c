@@ -49,6 +49,19 @@ static FSB_ROUTINE *const FsbRoutines[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
     (1u << IRP_MJ_CREATE | 1u << IRP_MJ_WRITE | 1u << IRP_MJ_SET_INFORMATION | 1u << IRP_MJ_SET_EA | 1u << IRP_MJ_SET_SECURITY |         \
      1u << IRP_MJ_FILE_SYSTEM_CONTROL)
 
+/* IRP_MN_MOUNT_VOLUME to the control device: a volume of ours is there already when filters hear of it (IopVolumeMount). */
+static NTSTATUS
+FsbControlMount(PIRP Irp)
+{
+    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    const PVPB Vpb = Stack->MinorFunction == IRP_MN_MOUNT_VOLUME ? Stack->Parameters.MountVolume.Vpb : NULL;
+    if (Stack->MinorFunction != IRP_MN_MOUNT_VOLUME) {
+        return STATUS_INVALID_DEVICE_REQUEST;
+    }
+    const BOOLEAN Ours = Vpb->RealDevice->DriverObject == Stack->DeviceObject->DriverObject && Vpb->DeviceObject != NULL;
+    return Ours ? STATUS_SUCCESS : STATUS_UNRECOGNIZED_VOLUME;
+}
+
 /* Every IRP of the driver's devices.  None pends here, but locks and change notification, which FsRtl completes. */
 static NTSTATUS
 FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
@@ -86,6 +99,8 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
     } else if (Major == IRP_MJ_CREATE || Major == IRP_MJ_CLEANUP || Major == IRP_MJ_CLOSE) {
         Status = STATUS_SUCCESS;               /* the bare disk device, the control device */
         Irp->IoStatus.Information = 0;
+    } else if (Volume == NULL && Major == IRP_MJ_FILE_SYSTEM_CONTROL) {
+        Status = FsbControlMount(Irp);
     }
     Irp->IoStatus.Status = Status;
     IoCompleteRequest(Irp, IO_NO_INCREMENT);
@@ -101,6 +116,7 @@ FsbInitializeDriver(PDRIVER_OBJECT Driver, const WCHAR *ControlName)
         Driver->MajorFunction[i] = FsbDispatch;
     }
     IOP_DRIVER_FROM(Driver)->QueryOpen = FsbQueryOpen;
+    Driver->FastIoDispatch = &FsbFastIoDispatch;
     RtlInitUnicodeString(&Name, ControlName);
     const NTSTATUS Status = IoCreateDevice(Driver, 0, &Name, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Control);
     if (NT_SUCCESS(Status)) {

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The control devices of file systems.  The filter manager is one of the drivers that attach to them and watch IRP_MN_MOUNT_VOLUME go by:
+ * whose device is lower there attaches to a new volume earlier, so the order in which drivers come is their order in every volume's stack.
+ */
+#include "fltmgr/fltp.h"
+
+typedef struct FLTP_CONTROL_EXTENSION {
+    PFLT_VOLUME Volume;                        /* NULL: no volume's device */
+    PDEVICE_OBJECT Below;                      /* NULL: not of a file system either */
+    PDEVICE_OBJECT FileSystem;                 /* its control device; only compared */
+} FLTP_CONTROL_EXTENSION;
+
+static NTSTATUS
+FltpMountForward(PDEVICE_OBJECT Below, PIRP Irp)
+{
+    /* The file system may put another VPB there: the device is the one that was asked about. */
+    const PDEVICE_OBJECT RealDevice = IoGetCurrentIrpStackLocation(Irp)->Parameters.MountVolume.Vpb->RealDevice;
+
+    if (!IoForwardIrpSynchronously(Below, Irp)) {
+        Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    }
+    const NTSTATUS Status = Irp->IoStatus.Status;
+    const PDEVICE_OBJECT VolumeDevice = RealDevice->Vpb != NULL ? RealDevice->Vpb->DeviceObject : NULL;
+    if (NT_SUCCESS(Status) && VolumeDevice != NULL) {
+        FltpVolumeMounted(RealDevice, VolumeDevice);
+    }
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+NTSTATUS
+FltpDispatchControl(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    const FLTP_CONTROL_EXTENSION *Control = Device->DeviceExtension;
+    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+
+    if (Control->Below == NULL) {
+        const BOOLEAN Simple = Stack->MajorFunction == IRP_MJ_CREATE || Stack->MajorFunction == IRP_MJ_CLEANUP ||
+                               Stack->MajorFunction == IRP_MJ_CLOSE;
+        const NTSTATUS Status = Simple ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
+        Irp->IoStatus.Status = Status;
+        Irp->IoStatus.Information = 0;
+        IofCompleteRequest(Irp, IO_NO_INCREMENT);
+        return Status;
+    }
+    if (Stack->MajorFunction == IRP_MJ_FILE_SYSTEM_CONTROL && Stack->MinorFunction == IRP_MN_MOUNT_VOLUME) {
+        return FltpMountForward(Control->Below, Irp);
+    }
+    IoSkipCurrentIrpStackLocation(Irp);
+    return IofCallDriver(Control->Below, Irp);
+}
+
+static VOID
+FltpFileSystemArrived(PDEVICE_OBJECT FileSystem)
+{
+    PDEVICE_OBJECT Device;
+
+    if (!NT_SUCCESS(IoCreateDevice(FltpGlobals.Driver, sizeof(FLTP_CONTROL_EXTENSION), NULL, FileSystem->DeviceType, 0, FALSE, &Device))) {
+        port_log(PORT_LOG_ERROR, "fltmgr", "no memory for a file system: its volumes come late");
+        return;
+    }
+    FLTP_CONTROL_EXTENSION *Control = Device->DeviceExtension;
+    Control->FileSystem = FileSystem;
+    Device->Flags |= FileSystem->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO);
+    if (!NT_SUCCESS(IoAttachDeviceToDeviceStackSafe(Device, FileSystem, &Control->Below))) {
+        IoDeleteDevice(Device);
+        return;
+    }
+    Device->Flags &= ~DO_DEVICE_INITIALIZING;
+}
+
+static VOID
+FltpFileSystemLeft(PDEVICE_OBJECT FileSystem)
+{
+    PDEVICE_OBJECT Next;
+
+    for (PDEVICE_OBJECT Device = FltpGlobals.Driver->DeviceObject; Device != NULL; Device = Next) {
+        const FLTP_CONTROL_EXTENSION *Control = Device->DeviceExtension;
+        Next = Device->NextDevice;
+        if (Control->Volume == NULL && Control->Below != NULL && Control->FileSystem == FileSystem) {
+            IoDetachDevice(Control->Below);
+            IoDeleteDevice(Device);
+            return;
+        }
+    }
+}
+
+static VOID
+FltpFileSystemChange(PDEVICE_OBJECT DeviceObject, BOOLEAN FsActive)
+{
+    if (FsActive) {
+        FltpFileSystemArrived(DeviceObject);
+    } else {
+        FltpFileSystemLeft(DeviceObject);
+    }
+}
+
+/* The filter manager's place among the drivers that attach to file systems is from here on. */
+VOID
+FltpWatchFileSystems(VOID)
+{
+    if (FltpGlobals.Initialized && !FltpGlobals.Watching) {
+        FltpGlobals.Watching = NT_SUCCESS(IoRegisterFsRegistrationChangeEx(FltpGlobals.Driver, FltpFileSystemChange));
+    }
+}
+
+VOID
+FltpForgetFileSystems(VOID)
+{
+    PDEVICE_OBJECT Next;
+
+    if (!FltpGlobals.Watching) {
+        return;
+    }
+    FltpGlobals.Watching = FALSE;
+    IoUnregisterFsRegistrationChange(FltpGlobals.Driver, FltpFileSystemChange);
+    for (PDEVICE_OBJECT Device = FltpGlobals.Driver->DeviceObject; Device != NULL; Device = Next) {
+        const FLTP_CONTROL_EXTENSION *Control = Device->DeviceExtension;
+        Next = Device->NextDevice;
+        if (Control->Volume == NULL && Control->Below != NULL) {
+            IoDetachDevice(Control->Below);
+            IoDeleteDevice(Device);
+        }
+    }
+}
