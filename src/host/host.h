@@ -22,6 +22,8 @@ const char *host_status_text(uint32_t status, char *text, size_t size);
 uint32_t host_nt_start(void (*fatal)(const struct port_fault_info *info));
 void host_nt_stop(void);
 
+/* A finding for each IRP that a driver has held for that long; their number. */
+unsigned host_nt_report_waiting(unsigned seconds);
 /* The filter manager's turn among the drivers that attach to file systems is now; again: nothing. */
 void host_nt_filter_manager(void);
 

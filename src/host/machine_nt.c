@@ -136,6 +136,12 @@ host_nt_start(void (*fatal)(const struct port_fault_info *info))
     return (uint32_t)Status;
 }
 
+unsigned
+host_nt_report_waiting(unsigned seconds)
+{
+    return IopReportWaiting(seconds);
+}
+
 void
 host_nt_filter_manager(void)
 {

@@ -30,7 +30,7 @@ move_to(struct prepared *p, struct prepared_filter *f, size_t to)
 static int
 take_names(const char *list, struct prepared *p, size_t *placed, struct host_error *err)
 {
-    bool manager = false;
+    bool manager = false, mount = false;
     for (const char *name = list; *name != '\0';) {
         const size_t length = strcspn(name, ",");
         struct prepared_filter *f = filter_named(p, *placed, name, length);
@@ -42,6 +42,12 @@ take_names(const char *list, struct prepared *p, size_t *placed, struct host_err
                 p->filters[i].below = true;
             }
             manager = true;
+        } else if (length == 5 && strncasecmp(name, "mount", 5) == 0) {
+            if (mount) {
+                return host_fail(err, "--load-order: mount is given twice");
+            }
+            p->mount_after = *placed;
+            mount = p->mount_given = true;
         } else if (f != NULL) {
             move_to(p, f, (*placed)++);
         } else {
@@ -81,8 +87,8 @@ order_filters(const char *list, struct prepared *p, struct host_error *err)
 size_t
 order_before_mount(const struct prepared *p)
 {
-    size_t count = p->count;
-    while (count > 0 && !p->filters[count - 1].legacy) {
+    size_t count = p->mount_given ? p->mount_after : p->count;
+    while (!p->mount_given && count > 0 && !p->filters[count - 1].legacy) {
         count--;
     }
     return count;

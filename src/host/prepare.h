@@ -16,7 +16,8 @@ struct prepared_filter {
 
 struct prepared {
     struct prepared_filter *filters;
-    size_t count;
+    size_t count, mount_after;
+    bool mount_given; /* mount_after is said by --load-order */
     char *directory; /* absolute; NULL: memory */
     int directory_fd, log_fd;
     char *script_text;

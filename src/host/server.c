@@ -314,7 +314,7 @@ ends(struct server *s, const _Atomic(uint32_t) *ended)
     if (unload_wait(ended, number(s, "watchdog"), &waited)) {
         return true;
     }
-    if (where_report_stuck(waited) == 0) {
+    if (host_nt_report_waiting(waited > 1 ? waited - 1 : 0) == 0 && where_report_stuck(waited) == 0) {
         vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s", waited);
     }
     return false;

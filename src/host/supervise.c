@@ -132,8 +132,8 @@ supervise_send_config(struct supervisor *s)
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",
                   (int)o->max_threads, "stop_on_fault", o->stop_on_fault, "stop_on_finding", o->stop_on_finding,
                   "suppressing", o->suppress.count != 0,
-                  "profile", o->profile, "before_mount",
-                  (int)order_before_mount(s->prepared), "script_name", o->script,
+                  "before_mount", (int)order_before_mount(s->prepared),
+                  "profile", o->profile, "script_name", o->script,
                   "script_text", s->prepared->script_text),
         -1);
 }

@@ -124,6 +124,9 @@ why_legacy_not_attached(const struct fbed_filter *f, char *text, size_t size)
     if (f->entry_status != 0) {
         snprintf(text, size, "its DriverEntry failed with %s",
                  name_of(f->entry_status, status, sizeof status));
+    } else if (f->instances == 0 && f->last.operation_count == 0 && f->altitude != NULL) {
+        snprintf(text, size,
+                 "it never called FltRegisterFilter, nor did it attach a device to a volume");
     } else if (f->instances == 0 && f->last.operation_count == 0) {
         snprintf(text, size,
                  "it attached no device to a volume (legacy filters hear of file systems by "

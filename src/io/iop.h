@@ -162,6 +162,8 @@ typedef struct IOP_REQUEST {
 NTSTATUS IopRequest(IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus);
 /* Cancels the pended IRP that the thread (port_thread_id) waits for in IopIssueIrp.  FALSE: it waits for none now. */
 BOOLEAN IopCancelThread(ULONG ThreadId);
+/* A finding for each of up to 16 IRPs that somebody has waited for longer than Seconds: who has it, and how it came there.  Their number. */
+ULONG IopReportWaiting(ULONG Seconds);
 
 /*
  * The steps of IopRequest, for the filter manager, which starts in callback data and ends in an IRP for the device below.

@@ -142,6 +142,7 @@ typedef struct IOP_WAITING {
     struct IOP_WAITING *Next, **Link;
     PIRP Irp;
     ULONG Thread;
+    ULONGLONG Since;                           /* port_clock_monotonic */
     _Atomic(ULONG) Users;
 } IOP_WAITING;
 VOID IopWaitingEnter(IOP_WAITING *Waiting, PIRP Irp);

@@ -7,6 +7,9 @@
 #include "io/iopp.h"
 
 #include <stdatomic.h>
+#include <string.h>
+
+#include "rtl/rtlp.h"
 
 static port_lock IopWaitingLock;
 static IOP_WAITING *IopWaitingHead;            /* IopWaitingLock */
@@ -16,6 +19,7 @@ IopWaitingEnter(IOP_WAITING *Waiting, PIRP Irp)
 {
     Waiting->Irp = Irp;
     Waiting->Thread = port_thread_id();
+    Waiting->Since = port_clock_monotonic();
     atomic_init(&Waiting->Users, 0);
     port_lock_acquire(&IopWaitingLock);
     Waiting->Next = IopWaitingHead;
@@ -60,4 +64,78 @@ IopCancelThread(ULONG ThreadId)
     IoCancelIrp(Waiting->Irp);
     atomic_fetch_sub(&Waiting->Users, 1);
     return TRUE;
+}
+
+/* ---- IRPs that nobody completes ---- */
+
+#define IOP_MAX_HELD 16
+typedef struct IOP_HELD {
+    PDRIVER_OBJECT Driver;                     /* that has it */
+    const void *Irp;
+    ULONG Seconds;
+    UCHAR Major;
+    CHAR Name[200], Path[300];
+} IOP_HELD;
+
+static VOID
+IopHeldAppend(CHAR *Path, SIZE_T Size, const CHAR *Text)
+{
+    SIZE_T Length = strlen(Path), More = strlen(Text);
+
+    if (Length + More < Size) {
+        memcpy(Path + Length, Text, More + 1);
+    }
+}
+
+/* IopWaitingLock: the IRP is there.  It may be on its way at this very moment: what is read then is of before or after. */
+static BOOLEAN
+IopHeldDescribe(PIRP Irp, IOP_HELD *Held)
+{
+    const CHAR Current = Irp->CurrentLocation;
+
+    if (Current < 1 || Current > Irp->StackCount) {
+        return FALSE;
+    }
+    const PIO_STACK_LOCATION First = (PIO_STACK_LOCATION)(Irp + 1);
+    for (CHAR i = Irp->StackCount; i >= Current; i--) {
+        const PDEVICE_OBJECT Device = __atomic_load_n(&First[i - 1].DeviceObject, __ATOMIC_ACQUIRE);
+        if (Device != NULL) {
+            IopHeldAppend(Held->Path, sizeof(Held->Path), Held->Path[0] != 0 ? ", " : "");
+            IopHeldAppend(Held->Path, sizeof(Held->Path), IOP_DRIVER_FROM(Device->DriverObject)->Name);
+            Held->Driver = Device->DriverObject;
+        }
+    }
+    const PFILE_OBJECT FileObject = First[Current - 1].FileObject;
+    if (FileObject != NULL) {
+        SIZE_T Used = RtlpUtf16ToUtf8(Held->Name, sizeof(Held->Name) - 1, FileObject->FileName.Buffer, FileObject->FileName.Length / sizeof(WCHAR));
+        Held->Name[Used < sizeof(Held->Name) - 1 ? Used : sizeof(Held->Name) - 1] = 0;
+    }
+    Held->Major = First[Current - 1].MajorFunction;
+    Held->Irp = Irp;
+    return Held->Driver != NULL;
+}
+
+ULONG
+IopReportWaiting(ULONG Seconds)
+{
+    IOP_HELD *Held = port_alloc_zeroed(IOP_MAX_HELD * sizeof(*Held));
+    const ULONGLONG Now = port_clock_monotonic();
+    ULONG Count = 0, Reported = 0;
+
+    port_lock_acquire(&IopWaitingLock);
+    for (IOP_WAITING *Waiting = IopWaitingHead; Held != NULL && Waiting != NULL && Count < IOP_MAX_HELD; Waiting = Waiting->Next) {
+        Held[Count].Seconds = (ULONG)((Now - Waiting->Since) / 1000000000u);
+        Count += Held[Count].Seconds >= Seconds && IopHeldDescribe(Waiting->Irp, &Held[Count]);
+    }
+    port_lock_release(&IopWaitingLock);
+    for (ULONG i = 0; i < Count; i++) {
+        if (!IopDriverIsRuntime(Held[i].Driver)) {
+            vf_report("IO-15", NULL, NULL, IOP_DRIVER_FROM(Held[i].Driver)->Owner, Held[i].Irp,
+                "%s of %s has been with %s for %u s, pended, and nobody has completed it (it passed %s)", IopMajorName(Held[i].Major),
+                Held[i].Name[0] != 0 ? Held[i].Name : "?", IOP_DRIVER_FROM(Held[i].Driver)->Name, Held[i].Seconds, Held[i].Path);
+            Reported++;
+        }
+    }
+    port_free(Held);
+    return Reported;
 }
