@@ -5,6 +5,7 @@
  * What nobody registered costs one bit test (FltpDispatch).  Everything else becomes an FLTP_OPERATION, which FltpOperationRun drives through
  * its steps; a step that a callback or the lower driver pends suspends the operation, and whoever resumes it drives it on.
  */
+#include "fltmgr/control.h"
 #include "fltmgr/transact.h"
 
 /* ---- pre-operation callbacks ---- */

@@ -3,7 +3,7 @@
  * The filter manager's own fast I/O routines, for whoever calls them: the I/O manager, a legacy filter above.  What no minifilter watches
  * goes on to the device below; for the rest the answer is FALSE, and minifilters see the request that is sent instead.
  */
-#include "fltmgr/fltp.h"
+#include "fltmgr/control.h"
 #include "io/fastio.h"
 
 static BOOLEAN

@@ -3,13 +3,15 @@
  * The control devices of file systems.  The filter manager is one of the drivers that attach to them and watch IRP_MN_MOUNT_VOLUME go by:
  * whose device is lower there attaches to a new volume earlier, so the order in which drivers come is their order in every volume's stack.
  */
-#include "fltmgr/fltp.h"
+#include "fltmgr/control.h"
 
 typedef struct FLTP_CONTROL_EXTENSION {
     PFLT_VOLUME Volume;                        /* NULL: no volume's device */
     PDEVICE_OBJECT Below;                      /* NULL: not of a file system either */
     PDEVICE_OBJECT FileSystem;                 /* its control device; only compared */
 } FLTP_CONTROL_EXTENSION;
+
+static BOOLEAN FltpWatching;                   /* one caller at a time: start and end of the machine */
 
 static NTSTATUS
 FltpMountForward(PDEVICE_OBJECT Below, PIRP Irp)
@@ -100,8 +102,8 @@ FltpFileSystemChange(PDEVICE_OBJECT DeviceObject, BOOLEAN FsActive)
 VOID
 FltpWatchFileSystems(VOID)
 {
-    if (FltpGlobals.Initialized && !FltpGlobals.Watching) {
-        FltpGlobals.Watching = NT_SUCCESS(IoRegisterFsRegistrationChangeEx(FltpGlobals.Driver, FltpFileSystemChange));
+    if (FltpGlobals.Initialized && !FltpWatching) {
+        FltpWatching = NT_SUCCESS(IoRegisterFsRegistrationChangeEx(FltpGlobals.Driver, FltpFileSystemChange));
     }
 }
 
@@ -110,10 +112,10 @@ FltpForgetFileSystems(VOID)
 {
     PDEVICE_OBJECT Next;
 
-    if (!FltpGlobals.Watching) {
+    if (!FltpWatching) {
         return;
     }
-    FltpGlobals.Watching = FALSE;
+    FltpWatching = FALSE;
     IoUnregisterFsRegistrationChange(FltpGlobals.Driver, FltpFileSystemChange);
     for (PDEVICE_OBJECT Device = FltpGlobals.Driver->DeviceObject; Device != NULL; Device = Next) {
         const FLTP_CONTROL_EXTENSION *Control = Device->DeviceExtension;

@@ -358,7 +358,7 @@ typedef struct FLTP_GLOBALS {
     port_lock ThreadLock;
     LIST_ENTRY Threads;                        /* ThreadLock */
     PDRIVER_OBJECT Driver;
-    BOOLEAN Initialized, Watching;
+    BOOLEAN Initialized;
     VOID (*RetiredHook)(const FLTP_FILTER_REPORT *, PVOID);
     PVOID RetiredContext;
     BOOLEAN (*WaitHook)(PFLT_FILTER, ULONG, PVOID);
@@ -397,10 +397,7 @@ BOOLEAN FltpInsideCallbackOf(PFLT_FILTER Filter);                      /* this t
 VOID FltpReportRetired(PFLT_FILTER Filter);
 
 /* ---- volume.c ---- */
-VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);   /* once a volume, whoever tells */
-NTSTATUS FltpDispatchControl(PDEVICE_OBJECT Device, PIRP Irp);  /* filesystem.c */
-VOID FltpForgetFileSystems(VOID);
-extern FAST_IO_DISPATCH FltpFastIoDispatch;     /* fastio.c */
+VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
 PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* any device of its stack or the real device; +1 reference or NULL */

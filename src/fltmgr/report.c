@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters per filter, the report of filters, start and end of the Filter Manager. */
+#include "fltmgr/control.h"
 #include "fltmgr/ctxcheck.h"
 #include "fltmgr/transact.h"
 #include "fsrtl/fsrtlp.h"
