@@ -335,6 +335,7 @@ typedef struct _FLT_VOLUME {
 /* ---- per file object, per stream ---- */
 typedef struct FLTP_STREAM {                   /* a stream, or a file (Contexts.Kind says which) */
     FLTP_TARGET Contexts;
+    port_lock *Lock;                           /* stream.c: held while it is looked up and referenced; constant */
     union { FSRTL_PER_STREAM_CONTEXT Stream; FSRTL_PER_FILE_CONTEXT File; } Entry;
 } FLTP_STREAM;
 

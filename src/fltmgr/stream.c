@@ -12,11 +12,14 @@
 #include "fltmgr/fltp.h"
 
 #define FLTP_STREAM_LOCKS 64
-static port_lock FltpStreamLocks[FLTP_STREAM_LOCKS];   /* by header: one entry of ours per stream */
+/* By list: one entry of ours in each, and nobody finds it without a reference before the teardown goes on. */
+static port_lock FltpStreamLocks[FLTP_STREAM_LOCKS];
 
 static port_lock *
-FltpStreamLock(const VOID *Key)
+FltpStreamLock(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind)
 {
+    const VOID *Key = Kind == FltpTargetFile ? (VOID *)FsRtlGetPerFileContextPointer(FileObject) : FileObject->FsContext;
+
     return &FltpStreamLocks[((ULONG_PTR)Key >> 6) % FLTP_STREAM_LOCKS];
 }
 
@@ -175,6 +178,8 @@ FltpStreamTeardown(PVOID Entry)
 {
     FLTP_STREAM *Stream = CONTAINING_RECORD(Entry, FLTP_STREAM, Entry);
 
+    FltpLockAcquire(Stream->Lock, FLTP_RANK_TARGET);   /* whoever has found it has referenced it, too */
+    FltpLockRelease(Stream->Lock);
     FltpTargetTeardown(&Stream->Contexts);
     FltpTargetDereference(&Stream->Contexts);
 }
@@ -203,62 +208,74 @@ FltpStreamInsert(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_STREAM *St
     return FsRtlInsertPerStreamContext(FsRtlGetPerStreamContextPointer(FileObject), &Stream->Entry.Stream);
 }
 
-/* C-22: a failure changes nothing. */
+/* C-22: a failure changes nothing.  Locks: Lock held. */
 static NTSTATUS
-FltpStreamCreate(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_STREAM **Created)
+FltpStreamCreateLocked(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, port_lock *Lock, FLTP_STREAM **Created)
 {
-    port_lock *Lock = FltpStreamLock(FileObject->FsContext);
-    NTSTATUS Status = STATUS_SUCCESS;
+    FLTP_STREAM *Stream = port_alloc_zeroed(sizeof(*Stream));
 
-    FltpLockAcquire(Lock, FLTP_RANK_TARGET);
-    FLTP_STREAM *Stream = FltpStreamLookup(FileObject, Kind);
     if (Stream == NULL) {
-        Stream = port_alloc_zeroed(sizeof(*Stream));
-        Status = Stream != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-        if (Stream != NULL) {
-            FltpTargetInitialize(&Stream->Contexts, Kind, FltpStreamFree);
-            Status = FltpStreamInsert(FileObject, Kind, Stream);
-        }
-        if (!NT_SUCCESS(Status)) {
-            port_free(Stream);
-        }
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
-    FltpLockRelease(Lock);
+    Stream->Lock = Lock;
+    FltpTargetInitialize(&Stream->Contexts, Kind, FltpStreamFree);
+    NTSTATUS Status = FltpStreamInsert(FileObject, Kind, Stream);
+    if (!NT_SUCCESS(Status)) {
+        port_free(Stream);
+        return Status == STATUS_INVALID_DEVICE_REQUEST ? STATUS_NOT_SUPPORTED : Status;
+    }
     *Created = Stream;
-    return Status == STATUS_INVALID_DEVICE_REQUEST ? STATUS_NOT_SUPPORTED : Status;
+    return STATUS_SUCCESS;
 }
 
-static VOID
+/* What is in the cache then: a file object keeps the first one that it found. */
+static FLTP_STREAM *
 FltpStreamCache(_Atomic(FLTP_STREAM *) *Cache, FLTP_STREAM *Stream)
 {
-    FLTP_STREAM *Expected = NULL;
+    FLTP_STREAM *Cached = NULL;
 
     FltpTargetReference(&Stream->Contexts);
-    if (!atomic_compare_exchange_strong(Cache, &Expected, Stream)) {
-        FltpTargetDereference(&Stream->Contexts);
+    if (atomic_compare_exchange_strong(Cache, &Cached, Stream)) {
+        return Stream;
     }
+    FltpTargetDereference(&Stream->Contexts);
+    return Cached;
 }
 
 static NTSTATUS
-FltpStreamFind(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_FIND Find, FLTP_TARGET **Target)
+FltpStreamFindLocked(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_FIND Find, port_lock *Lock, FLTP_TARGET **Target)
 {
     FLTP_STREAM *Stream = FltpStreamLookup(FileObject, Kind);
 
     if (Stream == NULL) {
-        if (Find == FltpFindExisting) {
-            return STATUS_NOT_FOUND;
-        }
-        NTSTATUS Status = FltpStreamCreate(FileObject, Kind, &Stream);
+        NTSTATUS Status = Find == FltpFindExisting ? STATUS_NOT_FOUND : FltpStreamCreateLocked(FileObject, Kind, Lock, &Stream);
         if (!NT_SUCCESS(Status)) {
             return Status;
         }
     }
     FLTP_FILE *File = FltpFileOf(FileObject, TRUE);
-    if (File != NULL) {
-        FltpStreamCache(Kind == FltpTargetFile ? &File->File : &File->Stream, Stream);
+    if (File == NULL) {
+        return FltpFileIsClosed(FileObject) ? STATUS_NOT_SUPPORTED : STATUS_INSUFFICIENT_RESOURCES;
     }
-    *Target = &Stream->Contexts;
+    *Target = &FltpStreamCache(Kind == FltpTargetFile ? &File->File : &File->Stream, Stream)->Contexts;
     return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+FltpStreamFind(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_FIND Find, FLTP_TARGET **Target)
+{
+    port_lock *Lock = FltpStreamLock(FileObject, Kind);
+    FLTP_FILE *File = FltpFileOf(FileObject, FALSE);
+    FLTP_STREAM *Cached = File != NULL && Kind == FltpTargetStream ? atomic_load_explicit(&File->Stream, memory_order_acquire) : NULL;
+
+    if (Cached != NULL) {                      /* file contexts that are emulated: through the stream */
+        *Target = &Cached->Contexts;
+        return STATUS_SUCCESS;
+    }
+    FltpLockAcquire(Lock, FLTP_RANK_TARGET);
+    NTSTATUS Status = FltpStreamFindLocked(FileObject, Kind, Find, Lock, Target);
+    FltpLockRelease(Lock);
+    return Status;
 }
 
 /* ---- targets ---- */

@@ -49,6 +49,62 @@ test_conformance__F_05_cleanup_inside_cleanup(void **state)
     Fresh();
 }
 
+static VOID
+FreeingCleanup(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type)
+{
+    (void)Type;
+    ExFreePool(Context);
+}
+
+static void
+test_conformance__F_06_cleanup_frees_the_context(void **state)
+{
+    (void)state;
+    Fresh();
+    const ULONG Before = Findings("K-22");
+    PFLT_CONTEXT Context = New(&A, FLT_STREAM_CONTEXT);
+    CleanupHook = FreeingCleanup;
+    FltReleaseContext(Context);
+    CleanupHook = NULL;
+    assert_int_equal(Findings("K-22"), Before + 1);
+    assert_int_equal(Deaths(Context), 1);      /* and it was freed once, by whom it belongs to */
+}
+
+/* A volume context outlives the instance whose pointer it has kept without a reference. */
+static PFLT_INSTANCE Kept;
+static ULONG KeptFindings;
+static NTSTATUS KeptStatus;
+
+static VOID
+StaleCleanup(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type)
+{
+    PFLT_CONTEXT Got;
+
+    (void)Context;
+    if (Type == FLT_VOLUME_CONTEXT) {
+        const ULONG Before = Findings("K-27");
+        KeptStatus = FltGetInstanceContext(Kept, &Got);
+        KeptFindings = Findings("K-27") - Before;
+    }
+}
+
+static void
+test_conformance__F_07_instances_are_gone_unless_referenced(void **state)
+{
+    (void)state;
+    Fresh();
+    PFLT_CONTEXT Context = Linked(HERE, FLT_VOLUME_CONTEXT);
+    Kept = TinyInstance(&A, Volume);
+    Detach(&A, Volume);
+    CleanupHook = StaleCleanup;
+    assert_status(FltDeleteVolumeContext(A.Filter, FltVolume, NULL), STATUS_SUCCESS);
+    assert_int_equal(Deaths(Context), 1);
+    assert_int_equal(KeptFindings, 1);
+    assert_false(NT_SUCCESS(KeptStatus));
+    Fresh();
+    Attach(&A, Volume);
+}
+
 /* ---- what goes away takes its contexts along ---- */
 
 static void
@@ -403,7 +459,7 @@ main(void)
 {
     ExInitializeResourceLite(&Resource);
     const struct CMUnitTest tests[] = {
-        R(F_05_cleanup_inside_cleanup), R(F_08_target_goes_away), R(F_08_F_22_instance_is_detached_files_stay_open),
+        R(F_05_cleanup_inside_cleanup), R(F_06_cleanup_frees_the_context), R(F_07_instances_are_gone_unless_referenced), R(F_08_target_goes_away), R(F_08_F_22_instance_is_detached_files_stay_open),
         R(F_08_filter_is_unregistered), R(F_09_during_close_not_at_cleanup), R(F_13_each_once_in_any_order),
         R(F_18_dismount_with_two_filters), R(F_21_others_are_untouched), R(F_23_only_teardown_ends_contexts),
         R(F_24_instance_context_goes_last), R(F_25_a_reference_pins_memory_only), R(F_19_F_20_a_leak_of_each_type),

@@ -320,6 +320,53 @@ test_conformance__J_11_paging_reads_cannot_be_made_safe(void **state)
     assert_status(Delete(FLT_STREAM_CONTEXT, NULL), STATUS_SUCCESS);
 }
 
+/* A read that waits below is drained; its post-operation may only clean up. */
+static ULONG DrainCalls;
+
+static FLT_POSTOP_CALLBACK_STATUS
+DrainPost(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, ULONG Flags)
+{
+    FLT_POSTOP_CALLBACK_STATUS Status = (FLT_POSTOP_CALLBACK_STATUS)-1;
+
+    if (!(Flags & FLTFL_POST_OPERATION_DRAINING)) {
+        return FLT_POSTOP_FINISHED_PROCESSING;
+    }
+    DrainCalls++;
+    assert_status(Data->IoStatus.Status, STATUS_FLT_POST_OPERATION_CLEANUP);
+    assert_false(FltDoCompletionProcessingWhenSafe(Data, Objects, Context, Flags, SafePost, &Status));
+    assert_int_equal(Status, FLT_POSTOP_FINISHED_PROCESSING);
+    FltReleaseContext(Context);
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+static void
+test_conformance__J_11_J_12_K_24_when_safe_while_draining(void **state)
+{
+    (void)state;
+    TINY_ASYNC Read;
+
+    Fresh();
+    PFLT_CONTEXT Context = Linked(HERE, FLT_STREAM_CONTEXT);
+    const ULONG Before = Findings("K-24");
+    Only = IRP_MJ_READ;
+    PreHook = TakePre;
+    PostHook = DrainPost;
+    SafeCalls = DrainCalls = 0;
+    Volume->PendReads = TRUE;
+    TinyReadStart(&Read, File);
+    TinyWaitSuspended(Volume);
+    Detach(&A, Volume);
+    assert_int_equal(DrainCalls, 1);
+    assert_int_equal(SafeCalls, 0);
+    assert_int_equal(Findings("K-24"), Before + 1);
+    assert_int_equal(Deaths(Context), 1);
+    assert_int_equal(TinyCompleteReads(Volume, PASSIVE_LEVEL), 1);
+    TinyReadWait(&Read);
+    Volume->PendReads = FALSE;
+    Fresh();
+    Attach(&A, Volume);
+}
+
 /* ---- J-13, J-14: create ---- */
 
 static NTSTATUS InPre[TYPES], InPost[TYPES];
@@ -533,7 +580,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         R(J_02_either_callback_without_the_other), R(J_03_nested_operations_keep_their_contexts), R(J_04_context_where_none_may_be),
-        R(J_09_contexts_at_dispatch_level), R(J_11_paging_reads_cannot_be_made_safe), R(J_13_J_14_J_15_create),
+        R(J_09_contexts_at_dispatch_level), R(J_11_paging_reads_cannot_be_made_safe), R(J_11_J_12_K_24_when_safe_while_draining), R(J_13_J_14_J_15_create),
         R(J_16_J_17_cleanup_and_close), R(J_22_contexts_of_the_objects_one_is_given), R(J_24_paging_file_reaches_post_create),
     };
     return BED_RUN(tests);

@@ -93,6 +93,53 @@ test_conformance__C_28_set_against_stream_teardown(void **state)
     }
 }
 
+/* Two streams of a file, each on its own thread: the file gets one context, not one by way of each stream. */
+typedef struct SIDE { PFILE_OBJECT File; _Atomic(LONG) *Ready, *Go; NTSTATUS Status; PFLT_CONTEXT Context, Old; } SIDE;
+
+static void
+KeepThread(void *Argument)
+{
+    SIDE *Side = Argument;
+
+    atomic_fetch_add(Side->Ready, 1);
+    while (!*Side->Go) {
+    }
+    Side->Status = FltSetFileContext(TinyInstance(&A, Volume), Side->File, KEEP, Side->Context, &Side->Old);
+}
+
+static void
+test_conformance__C_26_C_35_one_file_context_through_two_streams(void **state)
+{
+    (void)state;
+    Fresh();
+    for (ULONG i = 0; i < Rounds; i++) {
+        _Atomic(LONG) Ready = 0, Go = 0;
+        SIDE Sides[2] = { { .File = TinyOpen(Volume, "\\sides", NULL) }, { .File = TinyOpen(Volume, "\\sides:b", NULL) } };
+        struct port_thread *Threads[2];
+        LifeCount = 0;
+        for (ULONG n = 0; n < 2; n++) {
+            Sides[n].Ready = &Ready;
+            Sides[n].Go = &Go;
+            Sides[n].Context = New(&A, FLT_FILE_CONTEXT);
+            Threads[n] = Start(KeepThread, &Sides[n]);
+        }
+        WaitFor(&Ready, 2);
+        Go = 1;
+        port_thread_join(Threads[0]);
+        port_thread_join(Threads[1]);
+        const ULONG Winner = Sides[0].Status == STATUS_SUCCESS ? 0 : 1;
+        assert_status(Sides[Winner].Status, STATUS_SUCCESS);
+        assert_status(Sides[1 - Winner].Status, STATUS_FLT_CONTEXT_ALREADY_DEFINED);
+        assert_ptr_equal(Sides[1 - Winner].Old, Sides[Winner].Context);
+        FltReleaseContext(Sides[1 - Winner].Old);
+        for (ULONG n = 0; n < 2; n++) {
+            FltReleaseContext(Sides[n].Context);
+            TinyClose(Sides[n].File);
+        }
+        assert_int_equal(Deaths(Sides[0].Context) + Deaths(Sides[1].Context), 2);
+    }
+}
+
 /* ---- types ---- */
 
 static void
@@ -368,7 +415,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        R(C_28_set_against_detach), R(C_28_set_against_stream_teardown), R(C_29_D_06_volume_contexts_by_filter),
+        R(C_28_set_against_detach), R(C_28_set_against_stream_teardown), R(C_26_C_35_one_file_context_through_two_streams), R(C_29_D_06_volume_contexts_by_filter),
         R(C_30_volume_contexts_outlive_the_detach), R(C_31_instance_contexts_from_setup_on), R(C_32_setup_that_fails_after_sets),
         R(C_33_H_10_streams_of_a_file), R(C_34_a_handle_context_per_open), R(C_35_H_10_links_share_file_and_stream_contexts),
     };

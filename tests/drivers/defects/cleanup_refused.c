@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A cleanup is completed with an error: whoever closes a file cannot be told. */
+/* script: write a hello */
+/* expect-code: K-25 */
+#include "defect.h"
+
+CONTEXTS(ROW(FLT_STREAM_CONTEXT, NULL));
+
+PRE(PreCleanup)
+{
+    UNUSED_PRE;
+    Data->IoStatus.Status = STATUS_ACCESS_DENIED;
+    return FLT_PREOP_COMPLETE;
+}
+
+OPERATIONS({ IRP_MJ_CLEANUP, 0, PreCleanup, NULL, NULL });
+DRIVER(NULL)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The stream context is asked for after the close. */
+/* script: write a hello */
+#include "defect.h"
+
+CONTEXTS(ROW(FLT_STREAM_CONTEXT, NULL));
+
+PRE(PreClose)
+{
+    UNUSED_PRE;
+    return FLT_PREOP_SYNCHRONIZE;
+}
+
+POST(PostClose)
+{
+    PFLT_CONTEXT Context;
+
+    UNUSED_POST;
+    if (NT_SUCCESS(FltGetStreamContext(FltObjects->Instance, FltObjects->FileObject, &Context))) { /* expect: K-07 */
+        FltReleaseContext(Context);
+    }
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+OPERATIONS({ IRP_MJ_CLOSE, 0, PreClose, PostClose, NULL });
+DRIVER(NULL)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* A post-operation call is asked for, and none is registered. */
+/* script: write a hello */
+/* expect-code: K-13 */
+#include "defect.h"
+
+CONTEXTS(ROW(FLT_STREAM_CONTEXT, NULL));
+
+PRE(PreWrite)
+{
+    UNUSED_PRE;
+    return FLT_PREOP_SUCCESS_WITH_CALLBACK;
+}
+
+OPERATIONS({ IRP_MJ_WRITE, 0, PreWrite, NULL, NULL });
+DRIVER(NULL)
