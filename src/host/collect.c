@@ -57,8 +57,8 @@ frame(json_t *modules, uintptr_t pc, bool exact)
                      (json_int_t)(offset + (exact ? 0 : 1)), !exact);
 }
 
-static json_t *
-frames(json_t *modules, vf_stack stack, bool exact)
+json_t *
+report_frames(json_t *modules, vf_stack stack, bool exact)
 {
     uintptr_t pcs[MAX_FRAMES];
     unsigned n = vf_stack_frames(stack, pcs, MAX_FRAMES);
@@ -185,7 +185,7 @@ related(json_t *modules, const struct vf_finding *f)
     for (unsigned i = 0; i < VF_RELATED; i++) {
         if (f->related[i].what != NULL && f->related[i].stack != 0) {
             json_array_append_new(list, json_pack("{s:s, s:o}", "what", f->related[i].what, "stack",
-                                                  frames(modules, f->related[i].stack, false)));
+                                                  report_frames(modules, f->related[i].stack, false)));
         }
     }
     return list;
@@ -204,10 +204,10 @@ report_finding(const struct vf_finding *f, json_t *modules)
     snprintf(object, sizeof object, "%p", f->object);
     json_object_set_new(j, "object", f->object != NULL ? json_string(object) : json_null());
     add_words(j, f->code);
-    json_object_set_new(j, "stack", frames(modules, f->stack, fault));
+    json_object_set_new(j, "stack", report_frames(modules, f->stack, fault));
     json_object_set_new(j, "allocated_at",
                         f->acquire != 0 && f->acquire != f->stack
-                            ? frames(modules, f->acquire, false)
+                            ? report_frames(modules, f->acquire, false)
                             : json_array());
     json_object_set_new(j, "related", related(modules, f));
     return j;

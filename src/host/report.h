@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "host/text.h"
@@ -46,6 +47,9 @@ report_print(const json_t *report, const struct report_style *style, FILE *to);
 unsigned
 report_findings(const json_t *report);
 
+/* A vf_stack as [module, offset, call] triples; exact: the first is an instruction, not where a call returns to. */
+json_t *
+report_frames(json_t *modules, uint32_t stack, bool exact);
 /* Symbolises one of report_finding's; modules as there. */
 void
 report_symbolize_finding(json_t *finding, const json_t *modules);

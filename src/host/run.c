@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "fuse/fuse.h"
+#include "host/live.h"
 #include "host/report.h"
 #include "host/supervise.h"
 
@@ -306,6 +307,7 @@ supervise(struct supervisor *s)
     struct host_error err;
     const uint64_t started = now_ms();
     int status = RUN_EXIT_FAILED;
+    s->socket = live_path(s->options->socket, getpid());
     bool failed = children_begin(s, &err) != 0 || children_start_server(s, &err) != 0;
     if (!failed) {
         supervise_send_config(s);
@@ -328,6 +330,9 @@ supervise(struct supervisor *s)
                      "lost it");
         }
         finish_server(s);
+    }
+    if (s->socket != NULL) {
+        unlink(s->socket);
     }
     children_end(s);
     const bool crashed = s->server > 0 && note_crash(s);
@@ -377,6 +382,7 @@ fbed_run(const struct run_options *options)
     }
     suppress_free(&s.suppress);
     free(s.stopped);
+    free(s.socket);
     channel_close(&s.up);
     place_free(&s.place);
     json_decref(s.images);

@@ -34,6 +34,7 @@ struct run_options {
     bool stop_on_finding;      /* --verify=stop: standard, and the first finding ends the run */
     struct host_strv suppress; /* files */
     bool gen_suppressions;
+    const char *socket;  /* of the live view; NULL: in the runtime directory, "" none */
     const char *profile; /* of the volume; NULL: ntfs */
     unsigned threads, max_threads, watchdog;
     const char *cc, *sanitize;

@@ -19,6 +19,7 @@
 #include "fuse/fuse.h"
 #include "host/channel.h"
 #include "host/fbedp.h"
+#include "host/live.h"
 #include "host/report.h"
 #include "host/run.h"
 #include "host/script.h"
@@ -118,6 +119,10 @@ start_machine(struct server *s)
         return fail(&error);
     }
     vf_set_finding_hook(finding_arrived, s);
+    const char *socket = json_string_value(json_object_get(s->config, "socket"));
+    if (socket != NULL) {
+        live_start(socket, json_string_value(json_object_get(s->config, "root")));
+    }
     return 0;
 }
 

@@ -35,6 +35,7 @@ struct supervisor {
     char *error; /* what the server says went wrong */
     char *script_text;
     char phase[128]; /* filter that is being unloaded */
+    char *socket; /* of the live view; NULL: none */
     bool fault_stop;
     struct suppress suppress;
     char *stopped; /* --verify=stop: the finding that ended the run */

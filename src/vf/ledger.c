@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "vf/vfp.h"
 
@@ -159,6 +160,7 @@ vf_object_create(vf_owner *owner, enum vf_kind kind, const void *address, uint64
     object->size = size;
     object->tag = tag;
     object->allocation = reference->stack;
+    object->site = vf_site_enter(owner, kind, tag, reference->stack);
     list_insert_locked(object_list(object, reason), reference);
 
     struct vf_shard *shard = object_shard(object);
@@ -274,6 +276,7 @@ vf_object_destroy(vf_object *object, vf_owner *owner, enum vf_kind kind)
     }
     port_lock_release(&shard->lock);
     object_remember_dead(object);
+    vf_site_leave(object->site);
     list_free(&object->held);
     list_free(&object->linked);
     free(object->note);
@@ -401,16 +404,29 @@ view_add(struct view_list *list, struct vf_object *object, const struct vf_refer
     view->failed = object->failed;
 }
 
+static bool
+list_has_name(const struct vf_reference_list *list, const char *name)
+{
+    for (const struct vf_reference *at = list->oldest; at != NULL; at = at->newer) {
+        if (at->operation != NULL && strcasecmp(at->operation->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* name: of a file, or NULL for everything. */
 static void
-shard_snapshot(struct vf_shard *shard, struct view_list *list)
+shard_snapshot(struct vf_shard *shard, const char *name, struct view_list *list)
 {
     port_lock_acquire(&shard->lock);
     for (struct vf_object *object = shard->first; object != NULL; object = object->next) {
         port_lock_acquire(&object->lock);
-        for (struct vf_reference *at = object->held.oldest; at != NULL; at = at->newer) {
+        const bool wanted = name == NULL || list_has_name(&object->held, name) || list_has_name(&object->linked, name);
+        for (struct vf_reference *at = object->held.oldest; wanted && at != NULL; at = at->newer) {
             view_add(list, object, at);
         }
-        for (struct vf_reference *at = object->linked.oldest; at != NULL; at = at->newer) {
+        for (struct vf_reference *at = object->linked.oldest; wanted && at != NULL; at = at->newer) {
             view_add(list, object, at);
         }
         port_lock_release(&object->lock);
@@ -421,13 +437,19 @@ shard_snapshot(struct vf_shard *shard, struct view_list *list)
 unsigned
 vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *, void *), void *ctx)
 {
+    return vf_owner_references_named(owner, NULL, fn, ctx);
+}
+
+unsigned
+vf_owner_references_named(vf_owner *owner, const char *name, void (*fn)(const struct vf_reference_view *, void *), void *ctx)
+{
     unsigned total = 0;
     if (owner == NULL) {
         return 0;
     }
     for (unsigned i = 0; i < VF_OWNER_SHARDS; i++) {
         struct view_list list = {0};
-        shard_snapshot(&owner->shards[i], &list);
+        shard_snapshot(&owner->shards[i], name, &list);
         for (size_t n = 0; n < list.count; n++) {
             fn(&list.views[n], ctx);
             free((char *)list.views[n].note);

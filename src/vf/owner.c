@@ -92,7 +92,12 @@ vf_owner_name(const vf_owner *owner)
 void
 vf_count(vf_owner *owner, enum vf_kind kind, int delta)
 {
-    struct vf_counter *counter = &vf_owner_or_runtime(owner)->counters[kind];
+    vf_counter_add(&vf_owner_or_runtime(owner)->counters[kind], delta);
+}
+
+void
+vf_counter_add(struct vf_counter *counter, int delta)
+{
     int64_t live = atomic_fetch_add_explicit(&counter->live, delta, memory_order_relaxed) + delta;
     if (delta <= 0) {
         return;
@@ -107,7 +112,12 @@ vf_count(vf_owner *owner, enum vf_kind kind, int delta)
 void
 vf_owner_counts(const vf_owner *owner, enum vf_kind kind, struct vf_counts *out)
 {
-    struct vf_counter *counter = &vf_owner_or_runtime((vf_owner *)owner)->counters[kind];
+    vf_counter_read(&vf_owner_or_runtime((vf_owner *)owner)->counters[kind], out);
+}
+
+void
+vf_counter_read(struct vf_counter *counter, struct vf_counts *out)
+{
     int64_t live = atomic_load_explicit(&counter->live, memory_order_relaxed);
     out->allocated = atomic_load_explicit(&counter->allocated, memory_order_relaxed);
     out->live = live > 0 ? (uint64_t)live : 0;

@@ -150,6 +150,12 @@ struct vf_reference_view {
 };
 unsigned vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
 
+/* The same for the objects one of whose references was taken for a file of this name ("\\a\\b", case ignored). */
+unsigned vf_owner_references_named(vf_owner *owner, const char *name, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
+/* Where an owner's objects come from.  Takes no lock. */
+struct vf_site_view { enum vf_kind kind; uint32_t tag; vf_stack stack; struct vf_counts counts; };
+void vf_owner_sites(vf_owner *owner, void (*fn)(const struct vf_site_view *site, void *ctx), void *ctx);
+
 struct vf_finding {
     const char *code, *rule, *bugcheck, *owner, *text; const void *object; const char *kind;
     uint32_t thread; char operation[320]; vf_stack stack, acquire; uint64_t count;

@@ -9,6 +9,7 @@
 #include "vf/vf.h"
 
 #define VF_OWNER_SHARDS 16
+#define VF_OWNER_SITES 256
 
 struct vf_counter {
     _Atomic(uint64_t) allocated;
@@ -26,9 +27,16 @@ struct vf_owner {
     char *name;
     struct vf_counter counters[VF_KIND_COUNT];   /* interlocked */
     struct vf_shard shards[VF_OWNER_SHARDS];
+    _Atomic(struct vf_site *) sites[VF_OWNER_SITES];
 };
 
 extern struct vf_owner vf_runtime_owner;
+void vf_counter_add(struct vf_counter *counter, int delta);
+void vf_counter_read(struct vf_counter *counter, struct vf_counts *out);
+
+struct vf_site;
+struct vf_site *vf_site_enter(vf_owner *owner, enum vf_kind kind, uint32_t tag, vf_stack stack);      /* one more object */
+void vf_site_leave(struct vf_site *site);        /* NULL is fine */
 
 static inline struct vf_owner *
 vf_owner_or_runtime(vf_owner *owner)
@@ -69,6 +77,7 @@ struct vf_object {
     uint64_t size;
     uint32_t tag;
     vf_stack allocation;
+    struct vf_site *site;
     port_lock lock;
     struct vf_reference_list held;               /* lock: what somebody owes */
     struct vf_reference_list linked;             /* lock: LINK and INTERNAL */

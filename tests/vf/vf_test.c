@@ -341,6 +341,141 @@ test_vf_inject__nth_and_period(void **state)
     assert_false(vf_inject("ExAllocatePool2", owner));
 }
 
+struct sites {
+    unsigned count;
+    struct vf_site_view last;
+};
+
+static void
+take_site(const struct vf_site_view *site, void *ctx)
+{
+    struct sites *all = ctx;
+    all->count++;
+    all->last = *site;
+}
+
+static __attribute__((noinline)) vf_object *
+make(vf_owner *owner, const void *address)
+{
+    return vf_object_create(owner, VF_CONTEXT_STREAM, address, 16, TAG, VF_REASON_ALLOCATE, "FltAllocateContext");
+}
+
+static void
+site_storm(void *arg)
+{
+    char places[64];
+    for (int round = 0; round < 200; round++) {
+        vf_object *objects[64];
+        for (int i = 0; i < 64; i++) {
+            objects[i] = make(arg, &places[i]);
+        }
+        for (int i = 0; i < 64; i++) {
+            vf_object_destroy(objects[i], arg, VF_CONTEXT_STREAM);
+        }
+    }
+}
+
+static void
+test_vf_site__counts_by_place(void **state)
+{
+    (void)state;
+    vf_owner *owner = vf_owner_create("placed");
+    struct sites all = {0};
+    char here[2];
+    vf_object *one = NULL, *two = NULL;
+    volatile int limit = 2;           /* one place: not unrolled */
+    for (int i = 0; i < limit; i++) {
+        *(i == 0 ? &one : &two) = make(owner, &here[i]);
+    }
+    vf_object_destroy(one, owner, VF_CONTEXT_STREAM);
+    vf_owner_sites(owner, take_site, &all);
+    assert_int_equal(all.count, 1);
+    assert_int_equal(all.last.kind, VF_CONTEXT_STREAM);
+    assert_int_equal(all.last.tag, TAG);
+    assert_int_equal(all.last.counts.allocated, 2);
+    assert_int_equal(all.last.counts.live, 1);
+    assert_int_equal(all.last.counts.peak, 2);
+    vf_object_destroy(two, owner, VF_CONTEXT_STREAM);
+    port_thread *threads[4];
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(port_thread_start(&threads[i], site_storm, owner, "site"), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        port_thread_join(threads[i]);
+    }
+    all.count = 0;
+    vf_owner_sites(owner, take_site, &all);
+    assert_int_equal(all.count, 2);
+    struct vf_counts counts;
+    vf_owner_counts(owner, VF_CONTEXT_STREAM, &counts);
+    assert_int_equal(counts.allocated, 2 + 4 * 200 * 64);
+    assert_int_equal(counts.live, 0);
+}
+
+static void
+count_reference(const struct vf_reference_view *view, void *ctx)
+{
+    assert_string_equal(view->name, "\\a\\File");
+    (*(unsigned *)ctx)++;
+}
+
+static void
+test_vf_references__by_file_name(void **state)
+{
+    (void)state;
+    vf_owner *owner = vf_owner_create("asked");
+    static const uint16_t name[] = {'\\', 'a', '\\', 'F', 'i', 'l', 'e'};
+    struct vf_operation operation = {.operation = "IRP_MJ_CREATE", .phase = "post", .name = name, .name_bytes = sizeof(name), .id = 9, .owner = owner};
+    char places[2];
+    unsigned seen = 0;
+    vf_operation_enter(&operation);
+    vf_object *mine = make(owner, &places[0]);
+    vf_object_reference(mine, VF_REASON_LINK, "FltSetStreamContext");
+    vf_operation_leave(&operation);
+    vf_object *other = make(owner, &places[1]);
+    assert_int_equal(vf_owner_references_named(owner, "\\A\\file", count_reference, &seen), 2);
+    assert_int_equal(seen, 2);
+    assert_int_equal(vf_owner_references_named(owner, "\\a", count_reference, &seen), 0);
+    vf_object_destroy(mine, owner, VF_CONTEXT_STREAM);
+    vf_object_destroy(other, owner, VF_CONTEXT_STREAM);
+}
+
+static void
+test_vf_leak__set_that_failed_is_k_10_until_one_succeeds(void **state)
+{
+    (void)state;
+    vf_owner *owner = vf_owner_create("setter");
+    struct collected all = {.owner = "setter"};
+    char place;
+    vf_object *object = make(owner, &place);
+    vf_object_set_failed(object, "FltSetStreamContext", 0xC01C0002);
+    vf_report_leaks(owner);
+    vf_findings(collect, &all);
+    assert_string_equal(all.last.code, "K-10");
+    assert_string_equal(all.rule, "C-09");
+    assert_non_null(strstr(all.text, "FltSetStreamContext failed with STATUS_FLT_CONTEXT_ALREADY_DEFINED"));
+    assert_string_equal(all.last.related[0].what, "the set failed");
+    assert_int_not_equal(all.last.related[0].stack, 0);
+    vf_object_reference(object, VF_REASON_LINK, "FltSetStreamContext");
+    vf_report_leaks(owner);
+    vf_findings(collect, &all);
+    assert_string_equal(all.last.code, "K-01");
+    vf_object_destroy(object, owner, VF_CONTEXT_STREAM);
+}
+
+static void
+test_vf_codes__each_is_complete_and_there_once(void **state)
+{
+    (void)state;
+    unsigned count = 0;
+    for (const struct vf_code *code; (code = vf_code_at(count)) != NULL; count++) {
+        assert_true(code->title[0] != 0 && code->windows[0] != 0 && code->fix[0] != 0);
+        assert_ptr_equal(vf_code_find(code->code), code);
+    }
+    assert_true(count >= 30);
+    assert_null(vf_code_find("K-99"));
+}
+
 int
 main(void)
 {
@@ -357,6 +492,10 @@ main(void)
         cmocka_unit_test(test_vf_unimplemented__counts_per_caller),
         cmocka_unit_test(test_vf_lockdep__order_is_checked),
         cmocka_unit_test(test_vf_inject__nth_and_period),
+        cmocka_unit_test(test_vf_site__counts_by_place),
+        cmocka_unit_test(test_vf_references__by_file_name),
+        cmocka_unit_test(test_vf_leak__set_that_failed_is_k_10_until_one_succeeds),
+        cmocka_unit_test(test_vf_codes__each_is_complete_and_there_once),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -10,6 +10,7 @@ enum { EXIT_STATUS_OK = 0, EXIT_STATUS_FAILED = 1, EXIT_STATUS_USAGE = 2 };
 
 int cmd_build(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 /* A number from low to high, and nothing else, into *n. */
 bool

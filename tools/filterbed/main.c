@@ -19,6 +19,7 @@ static const struct {
     const char *summary;
 } verbs[] = {
     {"run", cmd_run, "run a command in a directory, with filter drivers between them"},
+    {"top", cmd_top, "what the filters of a run hold now"},
     {"build", cmd_build, "compile a filter driver"},
 };
 

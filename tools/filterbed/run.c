@@ -37,6 +37,7 @@ static const char help[] =
     "first finding\n"
     "      --suppress FILE          do not tell the findings that FILE describes; may be repeated\n"
     "      --gen-suppressions       print an entry of such a file for each finding\n"
+    "      --socket PATH            where filterbed top finds this run\n"
     "      --profile=NAME           what the volume is like: ntfs (default), fat, refs, network,\n"
     "                               paging-file or no-contexts\n"
     "      --on-fault=WHAT          a driver crashed: continue without it (default) or stop\n"
@@ -78,6 +79,7 @@ enum {
     OPT_SUPPRESS,
     OPT_GEN_SUPPRESSIONS,
     OPT_PROFILE,
+    OPT_SOCKET,
     OPT_LOAD_ORDER,
 };
 
@@ -94,6 +96,7 @@ static const struct option options[] = {
     {"verify", required_argument, NULL, OPT_VERIFY},
     {"suppress", required_argument, NULL, OPT_SUPPRESS},
     {"gen-suppressions", no_argument, NULL, OPT_GEN_SUPPRESSIONS},
+    {"socket", required_argument, NULL, OPT_SOCKET},
     {"profile", required_argument, NULL, OPT_PROFILE},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"watchdog", required_argument, NULL, OPT_WATCHDOG},
@@ -316,6 +319,8 @@ option(int opt, char **argv, struct run_options *o)
     case OPT_GEN_SUPPRESSIONS:
         o->gen_suppressions = true;
         return -1;
+    case OPT_SOCKET:
+        return once(opt, &o->socket);
     case OPT_NO_PASSTHROUGH:
         o->no_passthrough = true;
         return -1;

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* `filterbed top`: asks a run, names the frames, prints. */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "host/channel.h"
+#include "host/live.h"
+#include "host/report.h"
+
+static int
+complain(const char *what, const char *more)
+{
+    fprintf(stderr, "filterbed top: %s%s\n", what, more);
+    return 1;
+}
+
+/* ---- finding the run ---- */
+
+/* The only one that is alive; what dead ones left is removed. 0: none, -1: several, all told. */
+static long
+only_run(const char *dir)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    long found = 0;
+    unsigned count = 0;
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        char *end;
+        const long pid = strtol(e->d_name, &end, 10);
+        if (*end != '\0' || pid <= 0) {
+            continue;
+        }
+        if (kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
+            unlinkat(dirfd(d), e->d_name, 0);
+            continue;
+        }
+        found = pid;
+        count++;
+        if (count > 1) {
+            fprintf(stderr, "%s%ld\n", count == 2 ? "several runs:\n" : "", pid);
+        }
+    }
+    if (d != NULL) {
+        closedir(d);
+    }
+    return count > 1 ? -1 : found;
+}
+
+static char *
+find_socket(const struct live_options *o)
+{
+    if (o->socket != NULL) {
+        return host_strdup(o->socket);
+    }
+    char *path = live_path(NULL, (pid_t)(o->pid != 0 ? o->pid : 1));
+    if (path == NULL || o->pid != 0) {
+        return path;
+    }
+    char *dir = host_path_dir(path);
+    const long pid = only_run(dir);
+    free(path);
+    path = pid > 0 ? host_printf("%s/%ld", dir, pid) : NULL;
+    if (pid == 0) {
+        complain("no filterbed run is under way", "");
+    } else if (pid < 0) {
+        complain("say which one: filterbed top PID", "");
+    }
+    free(dir);
+    return path;
+}
+
+/* ---- asking ---- */
+
+static json_t *
+ask(const char *path, json_t *question)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct channel c;
+    json_t *reply = NULL;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || strlen(path) >= sizeof address.sun_path) {
+        json_decref(question);
+        return NULL;
+    }
+    strcpy(address.sun_path, path);
+    channel_init(&c, fd);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+        if (channel_send(fd, question, -1)) {
+            while ((reply = channel_next(&c)) == NULL && channel_fill(&c)) {
+            }
+        }
+    } else {
+        json_decref(question);
+    }
+    channel_close(&c);
+    return reply;
+}
+
+static void
+name_frames(json_t *reply)
+{
+    const json_t *modules = json_object_get(reply, "modules");
+    json_t *filter, *entry, *reference;
+    size_t i, n, k;
+    json_array_foreach(json_object_get(reply, "filters"), i, filter)
+    {
+        json_array_foreach(json_object_get(filter, "sites"), n, entry)
+        {
+            report_symbolize_finding(entry, modules);
+        }
+        json_array_foreach(json_object_get(filter, "objects"), n, entry)
+        {
+            report_symbolize_finding(entry, modules);
+            json_array_foreach(json_object_get(entry, "references"), k, reference)
+            {
+                report_symbolize_finding(reference, modules);
+            }
+        }
+    }
+    json_object_del(reply, "modules");
+}
+
+/* ---- printing ---- */
+
+static const char *
+str(const json_t *o, const char *key)
+{
+    const char *s = json_string_value(json_object_get(o, key));
+    return s != NULL ? s : "";
+}
+
+static long long
+num(const json_t *o, const char *key)
+{
+    return (long long)json_integer_value(json_object_get(o, key));
+}
+
+static void
+print_frame(const json_t *frame)
+{
+    printf("%s", *str(frame, "function") != '\0' ? str(frame, "function") : str(frame, "offset"));
+    if (*str(frame, "file") != '\0') {
+        printf(" (%s:%lld)", host_path_base(str(frame, "file")), num(frame, "line"));
+    }
+}
+
+/* The driver's frames, innermost first. */
+static void
+print_stack(const json_t *stack)
+{
+    const json_t *frame;
+    size_t i;
+    bool first = true;
+    json_array_foreach(stack, i, frame)
+    {
+        if (json_is_true(json_object_get(frame, "driver"))) {
+            printf("%s", first ? "" : " < ");
+            print_frame(frame);
+            first = false;
+        }
+    }
+    printf("%s\n", first ? "-" : "");
+}
+
+struct line {
+    const char *filter;
+    const json_t *site;
+};
+
+static int
+by_live(const void *a, const void *b)
+{
+    const struct line *x = a, *y = b;
+    const long long p = num(x->site, "live"), q = num(y->site, "live");
+    const long long r = num(x->site, "allocated"), s = num(y->site, "allocated");
+    return p != q ? (p < q) - (p > q) : (r < s) - (r > s);
+}
+
+static void
+print_top(const json_t *reply, bool all)
+{
+    const json_t *filter, *site;
+    struct line *lines = NULL;
+    size_t count = 0, i, n;
+    json_array_foreach(json_object_get(reply, "filters"), i, filter)
+    {
+        json_array_foreach(json_object_get(filter, "sites"), n, site)
+        {
+            lines = host_xrealloc(lines, (count + 1) * sizeof *lines);
+            lines[count++] = (struct line){str(filter, "name"), site};
+        }
+    }
+    qsort(lines, count, sizeof *lines, by_live);
+    if (!json_is_true(json_object_get(reply, "recording"))) {
+        printf("nothing is recorded with --verify=off\n");
+    }
+    printf("%-12s %-26s %-4s %9s %9s %11s %11s  %s\n", "filter", "kind", "tag", "live", "peak",
+           "allocated", "freed", "from");
+    for (i = 0; i < count && (all || i < 40); i++) {
+        site = lines[i].site;
+        printf("%-12s %-26s %-4s %9lld %9lld %11lld %11lld  ", lines[i].filter, str(site, "kind"),
+               str(site, "tag"), num(site, "live"), num(site, "peak"), num(site, "allocated"),
+               num(site, "freed"));
+        print_stack(json_object_get(site, "stack"));
+    }
+    free(lines);
+}
+
+static void
+print_who(const json_t *reply)
+{
+    const json_t *filter, *object, *reference;
+    size_t i, n, k, count = 0;
+    json_array_foreach(json_object_get(reply, "filters"), i, filter)
+    {
+        json_array_foreach(json_object_get(filter, "objects"), n, object)
+        {
+            count++;
+            printf("%s: %s %s, %lld bytes, tag '%s'\n  allocated  ", str(filter, "name"),
+                   str(object, "kind"), str(object, "object"), num(object, "size"),
+                   str(object, "tag"));
+            print_stack(json_object_get(object, "allocated_at"));
+            json_array_foreach(json_object_get(object, "references"), k, reference)
+            {
+                printf("  %s by %s in %s, thread %lld\n             ", str(reference, "reason"),
+                       str(reference, "routine"), str(reference, "operation"),
+                       num(reference, "thread"));
+                print_stack(json_object_get(reference, "stack"));
+            }
+        }
+    }
+    if (count == 0) {
+        printf("no filter holds anything that it took for %s\n", str(reply, "name"));
+    }
+}
+
+static int
+show(const struct live_options *o, const char *socket)
+{
+    char *path = o->who != NULL && o->who[0] != '\\' ? host_path_absolute(o->who) : NULL;
+    json_t *reply = ask(socket, o->who == NULL
+                                    ? json_pack("{s:s}", "type", "top")
+                                    : json_pack("{s:s, s:s}", "type", "who", "path",
+                                                path != NULL ? path : o->who));
+    free(path);
+    if (reply == NULL) {
+        return complain("the run does not answer: ", socket);
+    }
+    if (*str(reply, "error") != '\0') {
+        complain(str(reply, "error"), "");
+        json_decref(reply);
+        return 1;
+    }
+    name_frames(reply);
+    if (o->json) {
+        json_dumpf(reply, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else if (o->who != NULL) {
+        print_who(reply);
+    } else {
+        if (!o->once) {
+            printf("\033[H\033[J");
+        }
+        print_top(reply, o->once);
+    }
+    fflush(stdout);
+    json_decref(reply);
+    return 0;
+}
+
+int
+fbed_top(const struct live_options *o)
+{
+    char *socket = find_socket(o);
+    int status;
+    if (socket == NULL) {
+        return 1;
+    }
+    while ((status = show(o, socket)) == 0 && !o->once && !o->json && o->who == NULL) {
+        sleep(2);
+    }
+    free(socket);
+    return status;
+}
