@@ -303,7 +303,7 @@ FsRtlTeardownPerStreamContexts(PFSRTL_ADVANCED_FCB_HEADER AdvancedHeader)
 {
     VF_MAX_IRQL(APC_LEVEL);
 
-    if (AdvancedHeader->FilterContexts.Flink == NULL) {
+    if (__atomic_load_n(&AdvancedHeader->FilterContexts.Flink, __ATOMIC_RELAXED) == NULL) {
         return;                                /* never set up */
     }
     FSRTLP_LIST List = FsRtlpStreamList(AdvancedHeader);
