@@ -29,7 +29,10 @@ function(filterbed_layer dir default)
 endfunction()
 
 # See the comment in the file.
-set_source_files_properties(${CMAKE_SOURCE_DIR}/src/fltmgr/ctxfast.c PROPERTIES COMPILE_OPTIONS "-fomit-frame-pointer;-foptimize-sibling-calls;-falign-functions=64")
+# Without optimisation, and under a sanitizer, calls are no sibling calls: frames then.
+if(NOT FILTERBED_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/src/fltmgr/ctxfast.c PROPERTIES COMPILE_OPTIONS "-fomit-frame-pointer;-foptimize-sibling-calls;-falign-functions=64")
+endif()
 
 foreach(d ${FILTERBED_NT_DIRS})
   filterbed_layer(${d} nt)

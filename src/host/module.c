@@ -218,10 +218,57 @@ host_image_load(const char *name,
     return 0;
 }
 
+/* ---- code that may not run any more ---- */
+
+struct access {
+    uintptr_t base, end;
+    int protection;
+};
+
+static int
+access_visit(struct dl_phdr_info *info, size_t size, void *ctx)
+{
+    const struct access *a = ctx;
+    (void)size;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        const uintptr_t at = (info->dlpi_addr + p->p_vaddr) & ~(uintptr_t)4095;
+        const uintptr_t end = (info->dlpi_addr + p->p_vaddr + p->p_memsz + 4095) & ~(uintptr_t)4095;
+        if (p->p_type == PT_LOAD && (p->p_flags & PF_X) != 0 && at >= a->base && end <= a->end) {
+            mprotect((void *)at, end - at, a->protection);
+        }
+    }
+    return 0;
+}
+
+/* At the end of the process the loader runs what the modules want run then. */
+static void
+give_code_back(void)
+{
+    struct access all = {0, UINTPTR_MAX, PROT_READ | PROT_EXEC};
+    pthread_mutex_lock(&images_lock);
+    for (const struct image_file *at = images; at != NULL; at = at->next) {
+        all.base = at->base;
+        all.end = at->end;
+        dl_iterate_phdr(access_visit, &all);
+    }
+    pthread_mutex_unlock(&images_lock);
+}
+
+static void
+register_give_back(void)
+{
+    atexit(give_code_back);
+}
+
 void
 host_image_retire(struct host_image *image)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct access none = {image->base, image->end, PROT_NONE};
+    pthread_once(&once, register_give_back);
     port_module_retire(image->base);
+    dl_iterate_phdr(access_visit, &none);
 }
 
 /* ---- addresses to files ---- */

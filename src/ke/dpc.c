@@ -18,6 +18,13 @@ static _Atomic(uint32_t) KiDpcDoneWord;        /* changes when one is done */
 static __attribute__((noinline)) VOID
 KiDpcCall(PKDPC Dpc, const KDPC *Copy)
 {
+    const struct port_module *Module = port_module_find((uintptr_t)Copy->DeferredRoutine);
+
+    if (Module != NULL && port_module_retired(Module)) {
+        vf_report("K-00", "F-19", "0xCE", Module->owner, Dpc, "a DPC of driver %s (unloaded) was to run at +0x%llx; it was not called",
+            Module->name, (unsigned long long)((uintptr_t)Copy->DeferredRoutine - Module->base));
+        return;
+    }
     KI_DRIVER_CALL Call = {.Owner = KiOwnerOfAddress((PVOID)(ULONG_PTR)Copy->DeferredRoutine), .Phase = "dpc"};
 
     NT_CALL(&Call, Copy->DeferredRoutine(Dpc, Copy->DeferredContext, Copy->SystemArgument1, Copy->SystemArgument2));

@@ -176,6 +176,32 @@ test_host_fbed__errors_say_what(void **state)
     free(path);
 }
 
+/* A timer that the driver forgot comes when its code is gone: named, and the machine goes on.  Leaves findings behind. */
+static void
+test_host_fbed__late_call_is_named(void **state)
+{
+    (void)state;
+    char *path = host_printf("%s/tests/e2e/drivers/late", FILTERBED_SOURCE_DIR);
+    char *inf = host_printf("%s/examples/null/null.inf", FILTERBED_SOURCE_DIR);
+    struct fbed_filter_options options = {.size = sizeof options, .filter = path, .inf = inf};
+    fbed_filter *filter;
+    char *text = NULL;
+    port_fault_install(NULL, NULL); /* cmocka has taken the signals for itself */
+    SUCCEEDS(fbed_filter_load(machine, &options, &filter, &error));
+    SUCCEEDS(fbed_filter_unload(filter, &error));
+    for (int i = 0; i < 200 && (text == NULL || strstr(text, "(unloaded)") == NULL); i++) {
+        usleep(20000);
+        free(text);
+        assert_int_equal(fbed_report(machine, FBED_REPORT_TEXT, &text), 0);
+    }
+    assert_non_null(strstr(text, "timers"));
+    assert_non_null(strstr(text, "(unloaded)"));
+    free(text);
+    free(inf);
+    free(path);
+    SUCCEEDS(fbed_volume_script(volume, "write late hello\ndelete late\n", "t", NULL, &error));
+}
+
 /* Last: leaves findings behind. */
 static void
 test_host_fbed__leaks_are_found(void **state)
@@ -202,6 +228,7 @@ main(void)
         cmocka_unit_test(test_host_fbed__reload_has_fresh_data),
         cmocka_unit_test(test_host_fbed__a_second_volume_of_a_directory),
         cmocka_unit_test(test_host_fbed__errors_say_what),
+        cmocka_unit_test(test_host_fbed__late_call_is_named),
         cmocka_unit_test(test_host_fbed__leaks_are_found),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
