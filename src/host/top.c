@@ -197,7 +197,9 @@ print_top(const json_t *reply, bool all)
             lines[count++] = (struct line){str(filter, "name"), site};
         }
     }
-    qsort(lines, count, sizeof *lines, by_live);
+    if (count > 1) {
+        qsort(lines, count, sizeof *lines, by_live);
+    }
     if (!json_is_true(json_object_get(reply, "recording"))) {
         printf("nothing is recorded with --verify=off\n");
     }

@@ -383,6 +383,63 @@ test_conformance__K_29_detach_from_an_operation_callback(void **state)
     Attach(&A, Volume);
 }
 
+static void
+test_conformance__K_29_unregister_from_an_operation_callback(void **state)
+{
+    (void)state;
+    static TINY_FILTER Short = FILTER("confself", "310000");
+    Fresh();
+    assert_status(TinyFilterLoad(&Short), STATUS_SUCCESS);
+    struct vf_operation Operation = { .operation = "IRP_MJ_READ", .phase = "pre", .owner = Short.Owner };
+    vf_operation_enter(&Operation);
+    FIRES("K-29", assert_status(TinyFilterUnload(&Short), STATUS_SUCCESS));
+    vf_operation_leave(&Operation);
+    assert_string_equal(Last.Rule, "F-19");
+}
+
+/* ---- K-24 ---- */
+
+static BOOLEAN Draining;
+
+static FLT_POSTOP_CALLBACK_STATUS
+WhenSafe(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, FLT_POST_OPERATION_FLAGS Flags)
+{
+    (void)Data;
+    (void)Objects;
+    (void)Context;
+    (void)Flags;
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+static FLT_POSTOP_CALLBACK_STATUS
+CompleteSafely(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, ULONG Flags)
+{
+    FLT_POSTOP_CALLBACK_STATUS Status = FLT_POSTOP_FINISHED_PROCESSING;
+
+    if (Objects->Filter == A.Filter) {
+        FltDoCompletionProcessingWhenSafe(Data, Objects, Context, Flags | (Draining ? FLTFL_POST_OPERATION_DRAINING : 0),
+            WhenSafe, &Status);
+    }
+    return FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+static void
+test_conformance__K_24_safe_completion_while_draining(void **state)
+{
+    (void)state;
+    FILE_STANDARD_INFORMATION Standard;
+    ULONG Returned;
+
+    Fresh();
+    PostHook = CompleteSafely;
+    Only = IRP_MJ_QUERY_INFORMATION;
+    Draining = FALSE;
+    SILENT("K-24", IopQueryInformation(File, FileStandardInformation, &Standard, sizeof(Standard), KernelMode, &Returned));
+    Draining = TRUE;
+    FIRES("K-24", IopQueryInformation(File, FileStandardInformation, &Standard, sizeof(Standard), KernelMode, &Returned));
+    assert_string_equal(Last.Rule, "J-11");
+}
+
 int
 main(void)
 {
@@ -398,6 +455,8 @@ main(void)
         R(K_28_request_from_inside_a_teardown),
         R(K_28_lock_order_with_full),
         R(K_29_detach_from_an_operation_callback),
+        R(K_29_unregister_from_an_operation_callback),
+        R(K_24_safe_completion_while_draining),
     };
 
     vf_set_level(VF_STANDARD);

@@ -57,7 +57,7 @@ exits 1
 says "no filterbed run is under way"
 check "the socket is gone" [ -z "$(ls "$XDG_RUNTIME_DIR/filterbed")" ]
 # two at a time; one with a socket of its own
-"$FILTERBED" run -q -f "$LEAKY" --memory --watchdog=1 --socket "$WORK/sock" --verify=off --script s >/dev/null 2>run.err &
+"$FILTERBED" run -q -f "$NULL" --memory --watchdog=1 --socket "$WORK/sock" --verify=off --script s >/dev/null 2>run.err &
 run=$!
 check "the run begins" await test -S sock
 fb top --once
