@@ -82,6 +82,29 @@ test_ob_object__last_dereference_deletes_once(void **state)
 }
 
 static void
+test_ob_object__references_with_a_tag(void **state)
+{
+    PVOID Body, Same;
+    HANDLE Handle;
+    (void)state;
+    atomic_store(&Deleted, 0);
+    assert_int_equal(ObpCreateObject(TestType, 16, &Body), STATUS_SUCCESS);
+    assert_int_equal(ObReferenceObjectWithTag(Body, 'gaT1'), 2);
+    assert_int_equal(ObReferenceObjectByPointerWithTag(Body, 0, TestType, KernelMode, 'gaT1'), STATUS_SUCCESS);
+    assert_int_equal(ObOpenObjectByPointerWithTag(Body, OBJ_KERNEL_HANDLE, NULL, 0, TestType, KernelMode, 'gaT1', &Handle), STATUS_SUCCESS);
+    assert_int_equal(ObReferenceObjectByHandleWithTag(Handle, 0, TestType, KernelMode, 'gaT1', &Same, NULL), STATUS_SUCCESS);
+    assert_ptr_equal(Same, Body);
+    assert_int_equal(ObReferenceObjectByHandleWithTag(Handle, 0, ObpDirectoryType, KernelMode, 'gaT1', &Same, NULL), STATUS_OBJECT_TYPE_MISMATCH);
+    ZwClose(Handle);
+    ObDereferenceObjectDeferDeleteWithTag(Body, 'gaT1');
+    ObDereferenceObjectWithTag(Body, 'gaT1');
+    assert_int_equal(ObDereferenceObjectWithTag(Body, 'gaT1'), 1);
+    assert_int_equal(atomic_load(&Deleted), 0);
+    assert_int_equal(ObDereferenceObjectWithTag(Body, 'gaT1'), 0);
+    assert_int_equal(atomic_load(&Deleted), 1);
+}
+
+static void
 test_ob_handle__counts_type_and_reuse(void **state)
 {
     PVOID Object;
@@ -310,6 +333,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ob_object__last_dereference_deletes_once),
+        cmocka_unit_test(test_ob_object__references_with_a_tag),
         cmocka_unit_test(test_ob_handle__counts_type_and_reuse),
         cmocka_unit_test(test_ob_name__links_collisions_and_parse),
         cmocka_unit_test(test_ob_name__links_in_a_circle_end),
