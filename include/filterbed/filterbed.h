@@ -66,6 +66,14 @@ int fbed_volume_add_memory(fbed_machine *machine, const struct fbed_volume_optio
 int fbed_volume_add_directory(fbed_machine *machine, int fd, const struct fbed_volume_options *options, fbed_volume **volume,
                               struct fbed_error *error);
 /* n of \Device\HarddiskVolume<n>. */
+/*
+ * A disk of that many bytes, zeroed, in memory; the file system drivers that are loaded are asked, newest first, whether they mount it
+ * (IRP_MN_MOUNT_VOLUME).  Load the driver (fbed_filter_load, file_system) first.
+ */
+int fbed_volume_add_disk(fbed_machine *machine, uint64_t bytes, const struct fbed_volume_options *options, fbed_volume **volume,
+                         struct fbed_error *error);
+/* Dismounts it: instances are torn down, legacy filters detach.  The machine removes what is left by itself. */
+void fbed_volume_remove(fbed_volume *volume);
 unsigned fbed_volume_number(const fbed_volume *volume);
 
 struct fbed_script_result {
@@ -86,6 +94,7 @@ struct fbed_filter_options {
     const char *inf;                           /* NULL: the one that belongs to filter */
     const char *cc, *sanitize;                 /* for building; NULL = default */
     bool debug;
+    bool file_system;                          /* a legacy driver that is a file system: said so in the report */
     bool below_filter_manager;                 /* a legacy driver only: loaded before the filter manager, so that it lies below it in every
                                                 * volume's stack.  Fails once a volume or another filter is there. */
 };

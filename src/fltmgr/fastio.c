@@ -130,6 +130,16 @@ FltpFastDeviceControl(PFILE_OBJECT FileObject, BOOLEAN Wait, PVOID Input, ULONG 
     return FltpFastPass(Device, IRP_MJ_DEVICE_CONTROL, &Call);
 }
 
+/* A control device below goes.  Volumes go by IopVolumeDismount, which the filter manager hears of first. */
+static VOID
+FltpFastDetach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target)
+{
+    if (*(PFLT_VOLUME *)Source->DeviceExtension == NULL) {
+        IoDetachDevice(Target);
+        IoDeleteDevice(Source);
+    }
+}
+
 FAST_IO_DISPATCH FltpFastIoDispatch = {
     .SizeOfFastIoDispatch = sizeof(FAST_IO_DISPATCH),
     .FastIoCheckIfPossible = FltpFastPossible,
@@ -142,5 +152,6 @@ FAST_IO_DISPATCH FltpFastIoDispatch = {
     .FastIoUnlockAll = FltpFastUnlockAll,
     .FastIoUnlockAllByKey = FltpFastUnlockAllByKey,
     .FastIoDeviceControl = FltpFastDeviceControl,
+    .FastIoDetachDevice = FltpFastDetach,
     .FastIoQueryNetworkOpenInfo = FltpFastQueryNetworkOpen,
 };

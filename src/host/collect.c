@@ -128,8 +128,8 @@ one_legacy(struct fbed_filter *f)
     }
     why_legacy_not_attached(f, attach, sizeof attach);
     why_unloaded(f, unload, sizeof unload);
-    return json_pack("{s:s, s:b, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
-                     f->service, "legacy", true, "module", text(f->module), "inf", text(f->inf),
+    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:i, s:s, s:o, s:o, s:o, s:I, s:o, s:o}", "name",
+                     f->service, "legacy", true, "file_system", f->file_system, "module", text(f->module), "inf", text(f->inf),
                      "instances", (int)f->instances, "state", state_name(f, f->last.dead),
                      "not_attached", attach[0] != '\0' ? text(attach) : json_null(), "unload",
                      unload[0] != '\0' ? text(unload) : json_null(), "operations",

@@ -148,7 +148,7 @@ fbed_machine_destroy(fbed_machine *m)
     while (m->volumes != NULL) {
         struct fbed_volume *v = m->volumes;
         m->volumes = v->next;
-        host_nt_volume_remove(v->number);
+        fbed_volume_remove(v);
         free(v);
     }
     host_nt_stop();
@@ -169,6 +169,7 @@ start_filter_manager(fbed_machine *m)
 static int
 add_volume(fbed_machine *m,
            int fd,
+           uint64_t disk_bytes,
            const struct fbed_volume_options *o,
            fbed_volume **volume,
            struct fbed_error *error)
@@ -179,7 +180,7 @@ add_volume(fbed_machine *m,
     *v = (struct fbed_volume){.next = m->volumes, .machine = m, .number = m->volume_count + 1};
     v->case_insensitive = o != NULL && o->case_insensitive;
     struct host_nt_volume nt = {
-        .number = v->number, .fd = fd, .case_insensitive = v->case_insensitive};
+        .number = v->number, .fd = fd, .disk_bytes = disk_bytes, .case_insensitive = v->case_insensitive};
     nt.uid = getuid();
     nt.gid = getgid();
     nt.read_only = o != NULL && o->read_only;
@@ -192,7 +193,8 @@ add_volume(fbed_machine *m,
     pthread_mutex_unlock(&m->lock);
     if (!HOST_STATUS_OK(status)) {
         free(v);
-        return fail_status(error, status, "volume", "mounting it failed");
+        return fail_status(error, status, "volume",
+                           disk_bytes != 0 ? "no file system driver mounts it" : "mounting it failed");
     }
     *volume = v;
     return 0;
@@ -204,7 +206,7 @@ fbed_volume_add_memory(fbed_machine *m,
                        fbed_volume **volume,
                        struct fbed_error *error)
 {
-    return add_volume(m, -1, o, volume, error);
+    return add_volume(m, -1, 0, o, volume, error);
 }
 
 int
@@ -217,7 +219,27 @@ fbed_volume_add_directory(fbed_machine *m,
     if (fd < 0) {
         return fbed_fail(error, 0, EBADF, "volume: no descriptor");
     }
-    return add_volume(m, fd, o, volume, error);
+    return add_volume(m, fd, 0, o, volume, error);
+}
+
+int
+fbed_volume_add_disk(fbed_machine *m,
+                     uint64_t bytes,
+                     const struct fbed_volume_options *o,
+                     fbed_volume **volume,
+                     struct fbed_error *error)
+{
+    return bytes >= 512 ? add_volume(m, -1, bytes, o, volume, error)
+                        : fbed_fail(error, 0, EINVAL, "volume: a disk has a sector at least");
+}
+
+void
+fbed_volume_remove(fbed_volume *volume)
+{
+    if (volume != NULL && !volume->removed) {
+        volume->removed = true;
+        host_nt_volume_remove(volume->number);
+    }
 }
 
 unsigned
@@ -234,6 +256,8 @@ run_script(fbed_volume *volume,
 {
     struct view_options options = {.metadata = VIEW_METADATA_EXACT,
                                    .no_passthrough = true,
+                                   .uid = getuid(),
+                                   .gid = getgid(),
                                    .case_insensitive = volume->case_insensitive};
     int rc = view_create(&run->v, volume->number, &options, NULL);
     if (rc != 0) {
@@ -462,6 +486,7 @@ fbed_filter_load(fbed_machine *m,
         struct fbed_filter *f = host_xalloc(sizeof *f);
         memset(f, 0, sizeof *f);
         f->legacy = legacy;
+        f->file_system = o->file_system;
         pthread_mutex_lock(&m->lock);
         rc = check_below(m, o, f, error);
         if (rc == 0) {

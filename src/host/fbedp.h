@@ -21,6 +21,7 @@ struct fbed_filter {
     struct host_image image;
     void *driver;
     enum fbed_filter_state state;
+    bool file_system;         /* a legacy driver that registers one */
     bool legacy;              /* no minifilter: counts are in last */
     uint64_t completions;     /* of a legacy driver: calls of its completion routines */
     uint32_t entry_status;            /* with which DriverEntry failed, or 0 */
@@ -34,6 +35,7 @@ struct fbed_volume {
     fbed_machine *machine;
     unsigned number;
     bool case_insensitive;
+    bool removed;
 };
 
 struct fbed_machine {

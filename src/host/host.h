@@ -32,6 +32,7 @@ struct host_nt_volume {
     unsigned number;                           /* \Device\HarddiskVolume<number>, drive C: for 1 */
     bool case_insensitive, read_only;
     int fd;                                    /* host directory (duplicated), or -1: in memory */
+    uint64_t disk_bytes;                       /* not 0: a disk of that size in memory, for whichever file system driver takes it */
     uint32_t uid, gid;                         /* owner of the root of one in memory */
     const char *profile;                       /* "ntfs", "fat", …; NULL: ntfs.  An unknown one: STATUS_INVALID_PARAMETER */
 };

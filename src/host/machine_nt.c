@@ -18,11 +18,14 @@
 #include "ps/psp.h"
 #include "rtl/rtlp.h"
 
+#include "host/ramdisk.h"
+
 #define HOST_MAX_VOLUMES 64
 
 /* One caller at a time (host/fbed.c holds the machine's lock). */
+enum { HOST_NO_VOLUME, HOST_MEMORY, HOST_DIRECTORY, HOST_DISK };
 static struct {
-    struct { BOOLEAN Used, Memory; PDEVICE_OBJECT Device; } Volumes[HOST_MAX_VOLUMES + 1];
+    struct { UCHAR Kind; PDEVICE_OBJECT Device; } Volumes[HOST_MAX_VOLUMES + 1];
     bool (*WaitHook)(vf_owner *owner, unsigned seconds);
 } HostMachine;
 
@@ -164,12 +167,79 @@ host_nt_set_wait_hook(bool (*hook)(vf_owner *owner, unsigned seconds))
 
 /* ---- volumes ---- */
 
+/* L"<Prefix><Number>", L"\\DosDevices\\<Letter>:" for volume Number. */
+static VOID
+HostpVolumeNames(unsigned Number, PWCHAR Device, PUNICODE_STRING Name, PWCHAR Dos, PUNICODE_STRING Link)
+{
+    static const WCHAR Prefix[] = L"\\Device\\HarddiskVolume", Letters[] = L"\\DosDevices\\C:";
+    SIZE_T Length = sizeof(Prefix) / sizeof(WCHAR) - 1;
+
+    memcpy(Device, Prefix, sizeof(Prefix));
+    if (Number >= 10) {
+        Device[Length++] = (WCHAR)(L'0' + Number / 10);
+    }
+    Device[Length++] = (WCHAR)(L'0' + Number % 10);
+    Device[Length] = 0;
+    RtlInitUnicodeString(Name, Device);
+    memcpy(Dos, Letters, sizeof(Letters));
+    Dos[sizeof(Letters) / sizeof(WCHAR) - 3] = (WCHAR)(L'C' + Number - 1);
+    RtlInitUnicodeString(Link, Dos);
+}
+
+static NTSTATUS
+HostpDiskAdd(const struct host_nt_volume *volume, PDEVICE_OBJECT *Device)
+{
+    WCHAR NameBuffer[40], LinkBuffer[20];
+    UNICODE_STRING Name, Link;
+
+    HostpVolumeNames(volume->number, NameBuffer, &Name, LinkBuffer, &Link);
+    NTSTATUS Status = HostDiskCreate(&Name, volume->disk_bytes, Device);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (volume->number <= 24) {
+        IoCreateSymbolicLink(&Link, &Name);
+    }
+    Status = IopVolumeMountByAnybody(*Device);
+    if (!NT_SUCCESS(Status)) {
+        IoDeleteSymbolicLink(&Link);
+        HostDiskDelete(*Device);
+    }
+    return Status;
+}
+
+/* The file system hears of it, if it wants to; then the stack above it goes. */
+static VOID
+HostpDiskRemove(unsigned number)
+{
+    const PDEVICE_OBJECT Device = HostMachine.Volumes[number].Device;
+    const IOP_CREATE Create = { .Device = Device, .HintDevice = Device->Vpb->DeviceObject, .DesiredAccess = FILE_READ_DATA | SYNCHRONIZE,
+        .Disposition = FILE_OPEN, .ShareAccess = FILE_SHARE_VALID_FLAGS, .RequestorMode = KernelMode };
+    WCHAR NameBuffer[40], LinkBuffer[20];
+    UNICODE_STRING Name, Link;
+    IO_STATUS_BLOCK IoStatus;
+    PFILE_OBJECT File;
+
+    if (NT_SUCCESS(IopCreateFile(&Create, &IoStatus, &File))) {
+        IOP_REQUEST Request = { .FileObject = File, .StartDevice = Device->Vpb->DeviceObject, .RequestorMode = KernelMode };
+        Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+        Request.Stack.MinorFunction = IRP_MN_USER_FS_REQUEST;
+        Request.Stack.Parameters.FileSystemControl.FsControlCode = FSCTL_DISMOUNT_VOLUME;
+        IopRequest(&Request, &IoStatus);
+        IopCloseFile(File);
+    }
+    HostpVolumeNames(number, NameBuffer, &Name, LinkBuffer, &Link);
+    IoDeleteSymbolicLink(&Link);
+    IopVolumeDismount(Device);
+    HostDiskDelete(Device);
+}
+
 uint32_t
 host_nt_volume_add(const struct host_nt_volume *volume)
 {
     NTSTATUS Status;
 
-    if (volume->number == 0 || volume->number > HOST_MAX_VOLUMES || HostMachine.Volumes[volume->number].Used) {
+    if (volume->number == 0 || volume->number > HOST_MAX_VOLUMES || HostMachine.Volumes[volume->number].Kind != HOST_NO_VOLUME) {
         return (uint32_t)STATUS_INVALID_PARAMETER;
     }
     FSB_OPTIONS Options = {
@@ -181,14 +251,15 @@ host_nt_volume_add(const struct host_nt_volume *volume)
         Options.DriveLetter = (WCHAR)(L'C' + volume->number - 1);
     }
     PDEVICE_OBJECT Device = NULL;
-    if (volume->fd < 0) {
+    if (volume->disk_bytes != 0) {
+        Status = HostpDiskAdd(volume, &Device);
+    } else if (volume->fd < 0) {
         Status = MfsVolumeCreate(volume->number, &Options, &Device);
     } else {
         Status = HfsVolumeCreate(volume->number, volume->fd, &Options, &Device);
     }
     if (NT_SUCCESS(Status)) {
-        HostMachine.Volumes[volume->number].Used = TRUE;
-        HostMachine.Volumes[volume->number].Memory = volume->fd < 0;
+        HostMachine.Volumes[volume->number].Kind = volume->disk_bytes != 0 ? HOST_DISK : volume->fd < 0 ? HOST_MEMORY : HOST_DIRECTORY;
         HostMachine.Volumes[volume->number].Device = Device;
     }
     return (uint32_t)Status;
@@ -197,15 +268,17 @@ host_nt_volume_add(const struct host_nt_volume *volume)
 void
 host_nt_volume_remove(unsigned number)
 {
-    if (number > HOST_MAX_VOLUMES || !HostMachine.Volumes[number].Used) {
+    if (number > HOST_MAX_VOLUMES || HostMachine.Volumes[number].Kind == HOST_NO_VOLUME) {
         return;
     }
-    if (HostMachine.Volumes[number].Memory) {
+    if (HostMachine.Volumes[number].Kind == HOST_DISK) {
+        HostpDiskRemove(number);
+    } else if (HostMachine.Volumes[number].Kind == HOST_MEMORY) {
         MfsVolumeDelete(HostMachine.Volumes[number].Device);
     } else {
         HfsVolumeDelete(HostMachine.Volumes[number].Device);
     }
-    HostMachine.Volumes[number].Used = FALSE;
+    HostMachine.Volumes[number].Kind = HOST_NO_VOLUME;
 }
 
 /* ---- services ---- */

@@ -211,6 +211,31 @@ prepare_filter(const struct run_options *o,
     return rc;
 }
 
+/* The file system comes first of all. */
+static int
+prepare_file_system(const struct run_options *o, struct prepared *p, struct host_error *err)
+{
+    if (o->file_system == NULL) {
+        return 0;
+    }
+    if (prepare_filter(o, o->file_system, p, err) != 0) {
+        return -1;
+    }
+    struct prepared_filter f = p->filters[p->count - 1];
+    if (!f.legacy) {
+        return host_fail(err, "--fs %s: it is a minifilter, not a file system", o->file_system);
+    }
+    f.file_system = f.below = true;
+    memmove(&p->filters[1], &p->filters[0], (p->count - 1) * sizeof f);
+    p->filters[0] = f;
+    p->mount_after++;
+    p->sanitizer_runtime = NULL;
+    for (size_t i = 0; i < p->count && p->sanitizer_runtime == NULL; i++) {
+        p->sanitizer_runtime = p->filters[i].module.sanitizer_runtime;
+    }
+    return 0;
+}
+
 /* ---- files ---- */
 
 static int
@@ -304,7 +329,7 @@ prepare(const struct run_options *o, struct prepared *p, struct host_error *err)
             return -1;
         }
     }
-    if (order_filters(o->load_order, p, err) != 0) {
+    if (order_filters(o->load_order, p, err) != 0 || prepare_file_system(o, p, err) != 0) {
         return -1;
     }
     if (o->log != NULL) {

@@ -11,6 +11,7 @@ struct prepared_filter {
     struct host_module module;
     char *service, *altitude;
     bool legacy; /* no minifilter */
+    bool file_system;
     bool below;  /* loaded before the filter manager */
 };
 

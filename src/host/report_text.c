@@ -132,7 +132,9 @@ print_filter(const struct printer *p, const json_t *f)
         fprintf(p->to, ", altitude %s", str(f, "altitude"));
     }
     const json_int_t n = num(f, "instances");
-    if (json_is_true(json_object_get(f, "legacy"))) {
+    if (json_is_true(json_object_get(f, "file_system"))) {
+        fprintf(p->to, ", a file system, %s\n", str(f, "state"));
+    } else if (json_is_true(json_object_get(f, "legacy"))) {
         fprintf(p->to, ", a legacy driver, attached to %" JSON_INTEGER_FORMAT " volume%s, %s\n", n,
                 plural(n), str(f, "state"));
     } else {

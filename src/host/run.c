@@ -233,7 +233,9 @@ describe_run(struct supervisor *s, double seconds)
         json_array_append_new(argv, word != NULL ? word : json_string("(text that is no UTF-8)"));
     }
     target =
-        json_string(s->prepared->directory != NULL ? s->prepared->directory : "a volume in memory");
+        json_string(s->prepared->directory != NULL     ? s->prepared->directory
+                    : s->options->file_system != NULL ? "a disk in memory"
+                                                      : "a volume in memory");
     json_object_set_new(s->report, "run",
                         json_pack("{s:o, s:b, s:o, s:s, s:f}", "target",
                                   target != NULL ? target : json_string("?"), "memory",

@@ -24,6 +24,7 @@ struct run_options {
     const char *log;          /* driver output; NULL: stderr */
     struct host_strv reports; /* KIND:FILE */
     struct host_strv attach;  /* NAME or NAME@ALTITUDE: attached by hand when all are loaded */
+    const char *file_system;  /* driver that is the base of the volume; or NULL */
     const char *load_order;   /* NAME,NAME,… or NULL */
     int error_exitcode;       /* -1: not given */
     bool cached;              /* --metadata=cached */

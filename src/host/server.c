@@ -28,6 +28,7 @@
 #include "host/where.h"
 
 #define MAX_FILTERS 128
+#define DISK_BYTES (UINT64_C(1) << 28) /* for a file system driver; what is not written takes no memory */
 /* What the kernel may keep when it is told of every change, and else. What is not reported (access times of reads behind the mount,
    times of stores into mappings there) is as old as this at most. */
 #define TTL_TOLD UINT64_C(60000000000)
@@ -133,7 +134,8 @@ add_volume(struct server *s)
     struct fbed_volume_options volume = {.size = sizeof volume,
                                          .case_insensitive = flag(s, "case_insensitive"),
                                          .profile = json_string_value(json_object_get(s->config, "profile"))};
-    int rc = flag(s, "memory") ? fbed_volume_add_memory(s->machine, &volume, &s->volume, &error)
+    int rc = flag(s, "disk")     ? fbed_volume_add_disk(s->machine, DISK_BYTES, &volume, &s->volume, &error)
+             : flag(s, "memory") ? fbed_volume_add_memory(s->machine, &volume, &s->volume, &error)
                                : fbed_volume_add_directory(s->machine, CHANNEL_DIRECTORY, &volume,
                                                            &s->volume, &error);
     return rc == 0 ? 0 : fail(&error);
@@ -151,6 +153,8 @@ load_filters(struct server *s, size_t end)
                                               .filter =
                                                   json_string_value(json_object_get(f, "module")),
                                               .inf = json_string_value(json_object_get(f, "inf")),
+                                              .file_system = json_is_true(
+                                                  json_object_get(f, "file_system")),
                                               .below_filter_manager =
                                                   json_is_true(json_object_get(f, "below"))};
         if (i == MAX_FILTERS) {
@@ -207,6 +211,9 @@ attach_filters(struct server *s)
 static uint64_t
 start_watching(struct server *s)
 {
+    if (flag(s, "disk")) {
+        return TTL_UNTOLD; /* the file system does not tell what drivers changed */
+    }
     if (flag(s, "memory")) {
         return TTL_TOLD;
     }
@@ -229,6 +236,8 @@ serve(void *arg)
                                                                  : VIEW_METADATA_EXACT,
                                    .no_passthrough = flag(s, "no_passthrough"),
                                    .case_insensitive = flag(s, "case_insensitive"),
+                                   .uid = getuid(),
+                                   .gid = getgid(),
                                    .ttl_ns = start_watching(s)};
     int rc = view_create(&v, fbed_volume_number(s->volume), &options,
                          fuse_session_callbacks(s->session));
@@ -290,6 +299,8 @@ run_script(void *arg)
                              .stop = &s->stop_script};
     struct view_options options = {.metadata = VIEW_METADATA_EXACT,
                                    .no_passthrough = true,
+                                   .uid = getuid(),
+                                   .gid = getgid(),
                                    .case_insensitive = flag(s, "case_insensitive")};
     int rc = script_parse(name, json_string_value(json_object_get(s->config, "script_text")),
                           &script, &err);
@@ -351,6 +362,9 @@ unload_filters(struct server *s)
                       json_object_get(json_array_get(list, i), "name") != NULL
                           ? json_incref(json_object_get(json_array_get(list, i), "name"))
                           : json_string("")));
+        if (json_is_true(json_object_get(json_array_get(list, i), "file_system"))) {
+            fbed_volume_remove(s->volume); /* files are closed; everybody above it is gone or lets go */
+        }
         if (fbed_filter_unload(s->filters[i], &error) != 0) {
             say(json_pack("{s:s, s:o}", "type", "note", "text", safe_string(error.text)));
         }

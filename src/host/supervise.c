@@ -114,9 +114,9 @@ supervise_send_config(struct supervisor *s)
     json_t *filters = json_array();
     for (size_t i = 0; i < s->prepared->count; i++) {
         const struct prepared_filter *f = &s->prepared->filters[i];
-        json_array_append_new(filters, json_pack("{s:s, s:s, s:s*, s:b}", "name", f->service,
+        json_array_append_new(filters, json_pack("{s:s, s:s, s:s*, s:b, s:b}", "name", f->service,
                                                  "module", f->module.path, "inf", f->module.inf,
-                                                 "below", f->below));
+                                                 "below", f->below, "file_system", f->file_system));
     }
     json_t *attach = json_array();
     for (size_t i = 0; i < o->attach.count; i++) {
@@ -124,7 +124,7 @@ supervise_send_config(struct supervisor *s)
     }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:s*, s:s*, "
+        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:s*, "
                   "s:s*, s:s*, s:s*}",
                   "type", "config", "filters", filters, "attach", attach, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
@@ -133,7 +133,7 @@ supervise_send_config(struct supervisor *s)
                   (int)o->max_threads, "stop_on_fault", o->stop_on_fault, "stop_on_finding", o->stop_on_finding,
                   "suppressing", o->suppress.count != 0,
                   "before_mount", (int)order_before_mount(s->prepared),
-                  "profile", o->profile, "socket", s->socket, "root", s->prepared->directory, "script_name", o->script,
+                  "disk", o->file_system != NULL, "profile", o->profile, "socket", s->socket, "root", s->prepared->directory, "script_name", o->script,
                   "script_text", s->prepared->script_text),
         -1);
 }

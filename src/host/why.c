@@ -127,7 +127,7 @@ why_legacy_not_attached(const struct fbed_filter *f, char *text, size_t size)
     } else if (f->instances == 0 && f->last.operation_count == 0 && f->altitude != NULL) {
         snprintf(text, size,
                  "it never called FltRegisterFilter, nor did it attach a device to a volume");
-    } else if (f->instances == 0 && f->last.operation_count == 0) {
+    } else if (f->instances == 0 && f->last.operation_count == 0 && !f->file_system) {
         snprintf(text, size,
                  "it attached no device to a volume (legacy filters hear of file systems by "
                  "IoRegisterFsRegistrationChange, and of volumes by IRP_MN_MOUNT_VOLUME)");

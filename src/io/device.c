@@ -268,7 +268,7 @@ IopDriverListRemoveLocked(PDEVICE_OBJECT Device)
 }
 
 /* Whoever is attached above a device that goes is asked to let go of it: FAST_IO_DISPATCH.FastIoDetachDevice. */
-static VOID
+VOID
 IopDeviceAskDetach(PDEVICE_OBJECT Device)
 {
     const PDEVICE_OBJECT Upper = Device->AttachedDevice;

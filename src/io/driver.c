@@ -290,7 +290,8 @@ IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING Regis
 
 /* ---- unload ---- */
 
-/* A driver is not unloaded while another one's device is attached above one of its; a dead one's are passed over anyway. */
+/* A driver is not unloaded while another one's device is attached above one of its, but for file systems' control devices, which drivers let go
+ * of when the file system unregisters; a dead one's are passed over anyway. */
 static BOOLEAN
 IopDriverIsBelow(PDRIVER_OBJECT Driver)
 {
@@ -298,7 +299,7 @@ IopDriverIsBelow(PDRIVER_OBJECT Driver)
 
     port_lock_acquire(&IopDatabaseLock);
     for (PDEVICE_OBJECT Device = Driver->DeviceObject; Device != NULL; Device = Device->NextDevice) {
-        Below = Below || (Device->AttachedDevice != NULL && Device->AttachedDevice->DriverObject != Driver);
+        Below = Below || (Device->AttachedDevice != NULL && !IopIsFileSystemLocked(Device) && Device->AttachedDevice->DriverObject != Driver);
     }
     port_lock_release(&IopDatabaseLock);
     return Below && atomic_load(&IOP_DRIVER_FROM(Driver)->Dead) == 0;

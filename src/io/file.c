@@ -138,6 +138,20 @@ IopFileAllocate(PDEVICE_OBJECT Device, PCUNICODE_STRING Name, PFILE_OBJECT *File
     return Status;
 }
 
+/* H-01: filters find the lists of contexts through the header of a stream object. */
+static VOID
+IopFileCheckHeader(PFILE_OBJECT FileObject)
+{
+    const PDEVICE_OBJECT Base = IopBaseDevice(FileObject);
+    const FSRTL_ADVANCED_FCB_HEADER *Header = FileObject->FsContext;
+
+    if (!IopDriverIsRuntime(Base->DriverObject) && IopDevice(Base)->RealDevice != NULL && Header != NULL &&
+        (Header->Flags & FSRTL_FLAG_ADVANCED_HEADER) == 0) {
+        vf_report_stack("IO-16", "H-01", NULL, IOP_DRIVER_FROM(Base->DriverObject)->Owner, NULL, 0,   /* whoever opened */
+            "a create succeeded, and FsContext leads to no advanced header (FSRTL_FLAG_ADVANCED_HEADER is clear): filters cannot set contexts");
+    }
+}
+
 /* The create succeeded: from now on a cleanup and a close are owed, and they know who opened. */
 VOID
 IopFileOpened(IOP_FILE *File)
@@ -145,6 +159,9 @@ IopFileOpened(IOP_FILE *File)
     File->OpenerProcess = PsGetCurrentProcess();
     ObpReference(File->OpenerProcess);
     atomic_fetch_or_explicit(&File->State, IOP_FILE_OPENED | IOP_FILE_OPENER, memory_order_release);
+    if (__builtin_expect(vf_on(), 0)) {
+        IopFileCheckHeader(&File->Public);
+    }
 }
 
 /* ---- cleanup and close ---- */

@@ -207,6 +207,8 @@ NTSTATUS IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query);        
 VOID IopSetFileSystemType(PDEVICE_OBJECT VolumeDevice, ULONG Type);
 BOOLEAN IopFileSystemType(PDEVICE_OBJECT VolumeDevice, PULONG Type);
 NTSTATUS IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);  /* sets the VPB, runs mount hooks */
+/* Asks the registered file systems, newest first, until one takes the device (IRP_MN_MOUNT_VOLUME, Vpb->DeviceObject). */
+NTSTATUS IopVolumeMountByAnybody(PDEVICE_OBJECT RealDevice);
 NTSTATUS IopVolumeDismount(PDEVICE_OBJECT RealDevice);
 PDEVICE_OBJECT IopVolumeTop(PDEVICE_OBJECT RealOrVolumeDevice);                    /* no reference; constant while nothing attaches */
 /* The base file system's device for a file object (for private FSCTLs that filters must not see). */

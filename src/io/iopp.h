@@ -98,6 +98,7 @@ PDEVICE_OBJECT IopFileStart(PFILE_OBJECT FileObject, UCHAR Major);
 VOID IopDeviceOpened(PDEVICE_OBJECT Device);
 VOID IopDeviceClosed(PDEVICE_OBJECT Device);
 VOID IopDeviceDelete(PVOID Object);            /* ob: last reference */
+VOID IopDeviceAskDetach(PDEVICE_OBJECT Device);    /* something is attached above it */
 VOID IopDevicesForget(VOID);                   /* the machine ends: deleted devices that were in stacks */
 VOID IopDriverDelete(PVOID Object);
 VOID IopDriverDevicesReady(PDRIVER_OBJECT Driver);
@@ -177,6 +178,8 @@ VOID IopUnregisterHooks(VOID);
 VOID IopNotificationsForget(PDRIVER_OBJECT DriverObject);
 NTSTATUS IopNotificationsEnumerate(PDRIVER_OBJECT *List, ULONG Room, PULONG Actual);
 /* The control device of a registered file system driver, referenced; NULL: it has none. */
+BOOLEAN IopIsFileSystemLocked(PDEVICE_OBJECT Device);  /* IopDatabaseLock */
+ULONG IopFileSystemsEnumerate(PDEVICE_OBJECT *List, ULONG Room);   /* newest first, each referenced */
 PDEVICE_OBJECT IopFileSystemOf(PDRIVER_OBJECT DriverObject);
 
 /* ---- per-thread cache of equal blocks ---- */

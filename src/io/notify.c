@@ -189,6 +189,31 @@ IopNotificationsEnumerate(PDRIVER_OBJECT *List, ULONG Room, PULONG Actual)
     return Status;
 }
 
+BOOLEAN
+IopIsFileSystemLocked(PDEVICE_OBJECT Device)
+{
+    for (ULONG i = 0; i < IopFileSystemCount; i++) {
+        if (IopFileSystems[i] == Device) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+ULONG
+IopFileSystemsEnumerate(PDEVICE_OBJECT *List, ULONG Room)
+{
+    ULONG Count = 0;
+
+    port_lock_acquire(&IopDatabaseLock);
+    for (ULONG i = IopFileSystemCount; i-- > 0 && Count < Room;) {
+        ObpReference(IopFileSystems[i]);
+        List[Count++] = IopFileSystems[i];
+    }
+    port_lock_release(&IopDatabaseLock);
+    return Count;
+}
+
 PDEVICE_OBJECT
 IopFileSystemOf(PDRIVER_OBJECT DriverObject)
 {

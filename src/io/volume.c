@@ -211,6 +211,40 @@ IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
 }
 
 NTSTATUS
+IopVolumeMountByAnybody(PDEVICE_OBJECT RealDevice)
+{
+    PDEVICE_OBJECT FileSystems[64];
+    const ULONG Count = IopFileSystemsEnumerate(FileSystems, RTL_NUMBER_OF(FileSystems));
+    NTSTATUS Status = STATUS_UNRECOGNIZED_VOLUME;
+    IO_STATUS_BLOCK IoStatus;
+
+    RealDevice->Flags &= ~DO_DEVICE_INITIALIZING;
+    for (ULONG i = 0; i < Count; i++) {
+        if (!NT_SUCCESS(Status) && FileSystems[i]->DeviceType == FILE_DEVICE_DISK_FILE_SYSTEM) {
+            IOP_REQUEST Request = {.StartDevice = IopStackTop(FileSystems[i]), .RequestorMode = KernelMode};
+            Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+            Request.Stack.MinorFunction = IRP_MN_MOUNT_VOLUME;
+            Request.Stack.Parameters.MountVolume.Vpb = RealDevice->Vpb;
+            Request.Stack.Parameters.MountVolume.DeviceObject = RealDevice;
+            Status = IopRequest(&Request, &IoStatus);
+        }
+        ObpDereference(FileSystems[i]);
+    }
+    const PDEVICE_OBJECT VolumeDevice = RealDevice->Vpb->DeviceObject;
+    if (NT_SUCCESS(Status) && VolumeDevice == NULL) {
+        return STATUS_UNRECOGNIZED_VOLUME;
+    }
+    if (NT_SUCCESS(Status)) {
+        RealDevice->Vpb->Flags |= VPB_MOUNTED;
+        RealDevice->Vpb->ReferenceCount++;
+        VolumeDevice->Flags &= ~DO_DEVICE_INITIALIZING;
+        IopDevice(VolumeDevice)->RealDevice = RealDevice;
+        IopHooksVolume(RealDevice, VolumeDevice, TRUE);
+    }
+    return Status;
+}
+
+NTSTATUS
 IopVolumeDismount(PDEVICE_OBJECT RealDevice)
 {
     PVPB Vpb = RealDevice->Vpb;
@@ -221,6 +255,9 @@ IopVolumeDismount(PDEVICE_OBJECT RealDevice)
     }
     PDEVICE_OBJECT VolumeDevice = Vpb->DeviceObject;
     IopHooksVolume(RealDevice, VolumeDevice, FALSE);
+    if (VolumeDevice->AttachedDevice != NULL) {
+        IopDeviceAskDetach(VolumeDevice);
+    }
     IoAcquireVpbSpinLock(&Irql);
     Vpb->Flags &= ~VPB_MOUNTED;
     __atomic_store_n(&Vpb->DeviceObject, NULL, __ATOMIC_RELEASE);

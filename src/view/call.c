@@ -83,6 +83,11 @@ ViewpOpenName(VIEW_CALL *Call, const UNICODE_STRING *Name, const VIEW_OPEN *Open
         *FileObject = NULL;
         Call->Attach.host_errno = 0;
         Status = IopCreateFile(&Create, &Call->Io, FileObject);
+        if (Status == STATUS_EAS_NOT_SUPPORTED && Call->View->Plain) {
+            Create.EaBuffer = NULL;            /* modes and the like are not kept there */
+            Create.EaLength = 0;
+            Status = IopCreateFile(&Create, &Call->Io, FileObject);
+        }
     } while (!NT_SUCCESS(Status) && Tries++ < 16 && ViewpPasses(Call, Open, Status));
     return Status;
 }
@@ -273,6 +278,9 @@ ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class
     Request.Stack.Parameters.QueryFile.Length = Length;
     Call->Attach.host_errno = 0;
     Call->Attach.device = 0;
+    if (Call->View->Plain && Class == FileStatLxInformation) {
+        return ViewPlainStat(Call, FileObject, Buffer, Below);
+    }
     return IopRequest(&Request, &Call->Io);
 }
 
@@ -280,7 +288,9 @@ NTSTATUS
 ViewSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target)
 {
     Call->Attach.host_errno = 0;
-    return IopSetInformation(FileObject, Class, Buffer, Length, Target, &Call->Attach, UserMode);
+    const NTSTATUS Status = IopSetInformation(FileObject, Class, Buffer, Length, Target, &Call->Attach, UserMode);
+    const BOOLEAN HasOld = Class == FileDispositionInformationEx || Class == FileRenameInformationEx || Class == FileLinkInformationEx;
+    return Call->View->Plain && HasOld && ViewIsUnknownClass(Status) ? ViewPlainSet(Call, FileObject, Class, Buffer, Length, Target) : Status;
 }
 
 NTSTATUS

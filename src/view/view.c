@@ -70,6 +70,10 @@ ViewpRoot(VIEW_CALL *Call)
     Request.Stack.Parameters.QueryFile.FileInformationClass = FileStatLxInformation;
     Request.Stack.Parameters.QueryFile.Length = sizeof Stat;
     Status = IopRequest(&Request, &Call->Io);
+    if (ViewIsUnknownClass(Status)) {
+        View->Plain = TRUE;
+        Status = ViewPlainStat(Call, FileObject, &Stat, TRUE);
+    }
     IopCloseFile(FileObject);
     if (NT_SUCCESS(Status)) {
         View->RootDevice = Call->Attach.device;

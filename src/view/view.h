@@ -39,6 +39,7 @@ struct view_options {
     enum view_metadata_mode metadata;
     bool no_passthrough;
     bool case_insensitive;
+    uint32_t uid, gid;                         /* owner of files in file systems that know none */
     uint64_t ttl_ns;                           /* of what may be cached; 0 = 1 s.  Long ones need somebody who tells of changes */
 };
 /* volume: number of the mounted NT volume.  The invalidation callbacks may be called from any thread, also one that

@@ -136,6 +136,7 @@ struct view {
     PDEVICE_OBJECT VolumeDevice;
     ULONGLONG RootDevice;                      /* as struct iop_attachment says it */
     struct view_options Options;
+    BOOLEAN Plain;                             /* the file system knows old information classes only: plain.c */
     struct view_callbacks Callbacks;
     WCHAR DeviceName[48];                      /* \Device\HarddiskVolume<n> */
     USHORT DeviceNameBytes;
@@ -233,6 +234,10 @@ PFILE_OBJECT ViewAnyFileObject(VIEW_NODE *Node, ACCESS_MASK Access);
 NTSTATUS ViewShareFileObject(VIEW_CALL *Call, VIEW_NODE *Node, const VIEW_OPEN *Open, PFILE_OBJECT *FileObject);
 VOID ViewGiveBack(PFILE_OBJECT FileObject, BOOLEAN Borrowed);
 NTSTATUS ViewQuery(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, BOOLEAN Below);
+/* plain.c: what old file systems are asked instead. */
+BOOLEAN ViewIsUnknownClass(NTSTATUS Status);
+NTSTATUS ViewPlainStat(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_STAT_LX_INFORMATION *Stat, BOOLEAN Below);
+NTSTATUS ViewPlainSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target);
 NTSTATUS ViewSet(VIEW_CALL *Call, PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target);
 NTSTATUS ViewControl(VIEW_CALL *Call, PFILE_OBJECT FileObject, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
 /* A private control code to the base device, past all filters. */

@@ -27,6 +27,7 @@ static const char help[] =
     "                               lie below it, what is named behind mount comes when the volume is there\n"
     "                               (default: FltMgr, legacy drivers, mount, minifilters)\n"
     "      --memory                 show an empty volume in memory\n"
+    "      --fs DRIVER              show an empty disk in memory, mounted by this file system driver\n"
     "      --script FILE            instead of CMD: run file operations without mounting (- is "
     "stdin)\n"
     "\n"
@@ -81,12 +82,14 @@ enum {
     OPT_PROFILE,
     OPT_SOCKET,
     OPT_LOAD_ORDER,
+    OPT_FS,
 };
 
 static const struct option options[] = {
     {"filter", required_argument, NULL, 'f'},
     {"directory", required_argument, NULL, 'd'},
     {"attach", required_argument, NULL, OPT_ATTACH},
+    {"fs", required_argument, NULL, OPT_FS},
     {"load-order", required_argument, NULL, OPT_LOAD_ORDER},
     {"memory", no_argument, NULL, OPT_MEMORY},
     {"script", required_argument, NULL, OPT_SCRIPT},
@@ -299,6 +302,8 @@ option(int opt, char **argv, struct run_options *o)
     case OPT_ATTACH:
         add(&o->attach, optarg);
         return -1;
+    case OPT_FS:
+        return once(opt, &o->file_system);
     case OPT_LOAD_ORDER:
         return once(opt, &o->load_order);
     case OPT_MEMORY:
@@ -361,10 +366,13 @@ option(int opt, char **argv, struct run_options *o)
 static int
 check(int argc, char **argv, struct run_options *o)
 {
-    if (o->filters.count == 0) {
+    if (o->file_system != NULL && (o->directory != NULL || o->memory)) {
+        return usage_error("--fs excludes -d DIR and --memory", "");
+    }
+    if (o->filters.count == 0 && o->file_system == NULL) {
         return usage_error("no filter given (-f FILTER)", "");
     }
-    if ((o->directory != NULL) == o->memory) {
+    if (o->file_system == NULL && (o->directory != NULL) == o->memory) {
         return usage_error(o->memory ? "-d DIR and --memory exclude each other"
                                      : "either -d DIR or --memory is needed",
                            "");
