@@ -124,7 +124,7 @@ supervise_send_config(struct supervisor *s)
     }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:s*, "
+        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
                   "s:o*, s:s*, s:s*}",
                   "type", "config", "filters", filters, "attach", attach, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
@@ -133,7 +133,7 @@ supervise_send_config(struct supervisor *s)
                   (int)o->max_threads, "stop_on_fault", o->stop_on_fault, "stop_on_finding", o->stop_on_finding,
                   "suppressing", o->suppress.count != 0,
                   "before_mount", (int)order_before_mount(s->prepared),
-                  "disk", o->file_system != NULL, "profile", o->profile, "socket", s->socket,
+                  "disk", o->file_system != NULL, "profile", o->profile, "socket", s->socket != NULL ? json_string(s->socket) : NULL,
                   /* a name that is no UTF-8 is not told */
                   "root", s->prepared->directory != NULL ? json_string(s->prepared->directory) : NULL, "script_name", o->script,
                   "script_text", s->prepared->script_text),
