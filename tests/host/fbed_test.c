@@ -6,6 +6,9 @@
 #include <filterbed/filterbed.h>
 #include <jansson.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "port/port.h"
 
 static fbed_machine *machine;
 static fbed_volume *volume;
