@@ -58,29 +58,6 @@ IopSectionQuery(const IOP_SECTION *Create, PFILE_STANDARD_INFORMATION Standard)
     return IopRequest(&Request, &IoStatus);
 }
 
-/* The file system may refuse: FS_FILTER_CALLBACKS.PreAcquireForSectionSynchronization of its driver. */
-static NTSTATUS
-IopSectionAsk(PFILE_OBJECT FileObject, ULONG Protection)
-{
-    PDEVICE_OBJECT Base = IopBaseDevice(FileObject);
-    const FS_FILTER_CALLBACKS *Callbacks = IOP_DRIVER_FROM(Base->DriverObject)->FsFilterCallbacks;
-    FS_FILTER_CALLBACK_DATA Data = { .SizeOfFsFilterCallbackData = sizeof(Data), .Operation = FS_FILTER_ACQUIRE_FOR_SECTION_SYNCHRONIZATION,
-        .DeviceObject = Base, .FileObject = FileObject };
-    PVOID Completion = NULL;
-
-    if (Callbacks == NULL || Callbacks->PreAcquireForSectionSynchronization == NULL) {
-        return STATUS_SUCCESS;
-    }
-    Data.Parameters.AcquireForSectionSynchronization.SyncType = SyncTypeCreateSection;
-    Data.Parameters.AcquireForSectionSynchronization.PageProtection = Protection;
-    const NTSTATUS Status = Callbacks->PreAcquireForSectionSynchronization(&Data, &Completion);
-    if (NT_SUCCESS(Status) && Callbacks->PreReleaseForSectionSynchronization != NULL) {
-        Data.Operation = FS_FILTER_RELEASE_FOR_SECTION_SYNCHRONIZATION;
-        Callbacks->PreReleaseForSectionSynchronization(&Data, &Completion);
-    }
-    return Status;
-}
-
 NTSTATUS
 IopSectionCreate(const IOP_SECTION *Create, PVOID *Section, PLARGE_INTEGER FileSize)
 {
@@ -104,7 +81,7 @@ IopSectionCreate(const IOP_SECTION *Create, PVOID *Section, PLARGE_INTEGER FileS
     if (Create->MaximumSize < 0 || Create->MaximumSize > Standard.EndOfFile.QuadPart) {
         return STATUS_SECTION_TOO_BIG;
     }
-    Status = IopSectionAsk(FileObject, Create->Protection);
+    Status = IopFsFilterSection(FileObject, Create->Protection);   /* filters and the file system may refuse */
     if (!NT_SUCCESS(Status)) {
         return Status;
     }

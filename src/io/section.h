@@ -31,4 +31,7 @@ typedef struct IOP_SCAN_SECTION {
 } IOP_SCAN_SECTION;
 NTSTATUS IopScanSectionCreate(const IOP_SCAN_SECTION *Create, PHANDLE Handle, PVOID *Section, PLARGE_INTEGER FileSize);
 
+/* FS_FILTER_CALLBACKS of the stack for a section about to be made (fsfilter.c). */
+NTSTATUS IopFsFilterSection(PFILE_OBJECT FileObject, ULONG Protection);
+
 #endif

@@ -153,6 +153,42 @@ FileSystemAbove(PDEVICE_OBJECT FileSystem, BOOLEAN Active)
     Attach(Above.Driver, FileSystem, FALSE);
 }
 
+static char Order[64];
+static LEGACY *Refuses;
+
+static NTSTATUS
+PreSection(PFS_FILTER_CALLBACK_DATA Data, PVOID *Context)
+{
+    LEGACY *Legacy = LegacyOf(Data->DeviceObject);
+
+    assert_ptr_equal(Data->DeviceObject, Legacy->Device);
+    assert_int_equal(Data->Operation, FS_FILTER_ACQUIRE_FOR_SECTION_SYNCHRONIZATION);
+    strcat(Order, Legacy == &Above ? "A" : "B");
+    *Context = Legacy;
+    return Refuses == Legacy ? STATUS_ACCESS_DENIED : STATUS_SUCCESS;
+}
+
+static VOID
+PostSection(PFS_FILTER_CALLBACK_DATA Data, NTSTATUS Status, PVOID Context)
+{
+    assert_ptr_equal(LegacyOf(Data->DeviceObject), Context);
+    assert_status(Status, Refuses != NULL ? STATUS_ACCESS_DENIED : STATUS_SUCCESS);
+    strcat(Order, Context == &Above ? "a" : "b");
+}
+
+static NTSTATUS
+PreRelease(PFS_FILTER_CALLBACK_DATA Data, PVOID *Context)
+{
+    (void)Context;
+    assert_int_equal(Data->Operation, FS_FILTER_RELEASE_FOR_SECTION_SYNCHRONIZATION);
+    strcat(Order, LegacyOf(Data->DeviceObject) == &Above ? "X" : "Y");
+    return STATUS_SUCCESS;
+}
+
+static FS_FILTER_CALLBACKS SectionCallbacks = { .SizeOfFsFilterCallbacks = sizeof(SectionCallbacks),
+    .PreAcquireForSectionSynchronization = PreSection, .PostAcquireForSectionSynchronization = PostSection,
+    .PreReleaseForSectionSynchronization = PreRelease };
+
 static VOID
 Unload(PDRIVER_OBJECT Driver)
 {
@@ -172,6 +208,7 @@ Entry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     }
     Driver->FastIoDispatch = &FastTable;
     Driver->DriverUnload = Unload;
+    assert_status(FsRtlRegisterFileSystemFilterCallbacks(Driver, &SectionCallbacks), STATUS_SUCCESS);
     return IoRegisterFsRegistrationChange(Driver, Legacy == &Below ? FileSystemBelow : FileSystemAbove);
 }
 
@@ -390,6 +427,30 @@ test_fltmgr_legacy__fast_locks(void **State)
 }
 
 static void
+test_fltmgr_legacy__sections_ask_the_stack_from_the_top(void **State)
+{
+    (void)State;
+    IO_STATUS_BLOCK IoStatus;
+    LARGE_INTEGER Zero = { .QuadPart = 0 };
+    HANDLE Section, Handle = Open("\\??\\Q:\\file", FILE_SYNCHRONOUS_IO_NONALERT);
+    assert_status(ZwWriteFile(Handle, NULL, NULL, NULL, &IoStatus, "data", 4, &Zero, NULL), STATUS_SUCCESS);
+    Order[0] = 0;
+    assert_status(ZwCreateSection(&Section, SECTION_MAP_READ, NULL, NULL, PAGE_READONLY, SEC_COMMIT, Handle), STATUS_SUCCESS);
+    assert_string_equal(Order, "ABbaXY");
+    ZwClose(Section);
+    Refuses = &Below;
+    Order[0] = 0;
+    assert_status(ZwCreateSection(&Section, SECTION_MAP_READ, NULL, NULL, PAGE_READONLY, SEC_COMMIT, Handle), STATUS_ACCESS_DENIED);
+    assert_string_equal(Order, "ABa");
+    Refuses = &Above;
+    Order[0] = 0;
+    assert_status(ZwCreateSection(&Section, SECTION_MAP_READ, NULL, NULL, PAGE_READONLY, SEC_COMMIT, Handle), STATUS_ACCESS_DENIED);
+    assert_string_equal(Order, "A");
+    Refuses = NULL;
+    ZwClose(Handle);
+}
+
+static void
 test_fltmgr_legacy__a_volume_that_goes_asks_for_detaching(void **State)
 {
     (void)State;
@@ -434,7 +495,7 @@ main(void)
 #define L(Function) cmocka_unit_test_setup_teardown(test_fltmgr_legacy__##Function, Setup, Teardown)
     const struct CMUnitTest Tests[] = {
         L(the_order_of_loading_is_the_order_in_the_stack), L(every_request_passes_though_no_minifilter_watches),
-        L(fast_queries_pass_and_fall_back), L(what_a_minifilter_watches_becomes_a_request), L(fast_locks),
+        L(fast_queries_pass_and_fall_back), L(what_a_minifilter_watches_becomes_a_request), L(fast_locks), L(sections_ask_the_stack_from_the_top),
         L(a_volume_that_goes_asks_for_detaching), L(a_device_that_stays_attached_is_a_finding), L(a_driver_below_others_is_not_unloaded),
     };
     return cmocka_run_group_tests(Tests, GroupSetup, NULL);
