@@ -10,6 +10,8 @@
 #include "fltmgr/fltp.h"
 #include "fltmgr/port.h"
 
+static NTSTATUS FltpUnloadClaimed(PFLT_FILTER Filter, BOOLEAN Mandatory);
+
 /* ---- create, free ---- */
 
 static VOID
@@ -118,15 +120,14 @@ FltpFilterInsert(PFLT_FILTER Filter)
     return Status;
 }
 
-/* The I/O manager unloads a driver through this routine: a filter that is still registered goes first. */
+/* The I/O manager unloads a driver through this routine, under its claim: a filter that is still registered goes first. */
 static VOID
 FltpDriverUnload(PDRIVER_OBJECT Driver)
 {
     PFLT_FILTER Filter = FltpFilterOfDriver(Driver);
 
     if (Filter != NULL) {
-        FltpCountRelease(&Filter->Object.References);
-        FltpUnloadFilter(&Filter->Name, TRUE);
+        FltpUnloadClaimed(Filter, TRUE);
     }
 }
 
@@ -286,41 +287,62 @@ FltUnregisterFilter(PFLT_FILTER Filter)
 
 /* ---- unload ---- */
 
+/*
+ * Unloads of one filter come one after the other, and after its load: whoever unloads holds a claim on its driver (io/claim.c).  So nobody
+ * else takes the filter away between the look-up and the call, although no reference can be held then.
+ */
+
+/* Drops the caller's reference: the unregister inside the callback waits for references. */
 static NTSTATUS
 FltpFilterCallUnload(PFLT_FILTER Filter, BOOLEAN Mandatory)
 {
+    const PFLT_FILTER_UNLOAD_CALLBACK Callback = Filter->Registration.FilterUnloadCallback;
+    const PDRIVER_OBJECT Driver = Filter->Driver;
     volatile NTSTATUS Status = STATUS_DRIVER_INTERNAL_ERROR;
     KI_DRIVER_CALL Call;
 
     FltpCallInitialize(&Call, Filter, NULL, "FilterUnload");
-    NT_CALL(&Call, Status = Filter->Registration.FilterUnloadCallback(Mandatory ? FLTFL_FILTER_UNLOAD_MANDATORY : 0));
+    FltpCountRelease(&Filter->Object.References);
+    NT_CALL(&Call, Status = Callback(Mandatory ? FLTFL_FILTER_UNLOAD_MANDATORY : 0));
+    Filter = FltpFilterOfDriver(Driver);
+    if (Filter != NULL) {
+        atomic_store(&Filter->Unloading, 0);   /* it refused */
+        FltpCountRelease(&Filter->Object.References);
+    }
     return Status;
 }
 
-/* G-15, G-16, A-23. */
-NTSTATUS
-FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory)
+static NTSTATUS
+FltpUnloadCheck(PFLT_FILTER Filter, BOOLEAN Mandatory)
 {
-    PFLT_FILTER Filter = FltpFilterFind(Name);
-
-    if (Filter == NULL) {
-        return STATUS_FLT_FILTER_NOT_FOUND;
-    }
-    /* The unregister inside the callback waits for references: this one must not be held. */
-    FltpCountRelease(&Filter->Object.References);
-    if (atomic_load(&Filter->Dead)) {
-        FltUnregisterFilter(Filter);
-        return STATUS_SUCCESS;
-    }
     if (Filter->Registration.FilterUnloadCallback == NULL) {
         return STATUS_FLT_DO_NOT_DETACH;
     }
     if (Mandatory && (Filter->Registration.Flags & FLTFL_REGISTRATION_DO_NOT_SUPPORT_SERVICE_STOP)) {
         return STATUS_FLT_DO_NOT_DETACH;
     }
-    PDRIVER_OBJECT Driver = Filter->Driver;
+    /* The claim is this thread's own: its FilterUnload callback is running already. */
+    return atomic_exchange(&Filter->Unloading, 1) ? STATUS_FLT_DELETING_OBJECT : STATUS_SUCCESS;
+}
+
+/* G-15, G-16, A-23.  The claim on the driver is held; the reference goes. */
+static NTSTATUS
+FltpUnloadClaimed(PFLT_FILTER Filter, BOOLEAN Mandatory)
+{
+    const PDRIVER_OBJECT Driver = Filter->Driver;
+
+    if (atomic_load(&Filter->Dead)) {
+        FltpCountRelease(&Filter->Object.References);
+        FltUnregisterFilter(Filter);
+        return STATUS_SUCCESS;
+    }
+    NTSTATUS Status = FltpUnloadCheck(Filter, Mandatory);
+    if (!NT_SUCCESS(Status)) {
+        FltpCountRelease(&Filter->Object.References);
+        return Status;
+    }
     atomic_store(&Filter->Mandatory, Mandatory);
-    NTSTATUS Status = FltpFilterCallUnload(Filter, Mandatory);
+    Status = FltpFilterCallUnload(Filter, Mandatory);
     if (!Mandatory) {
         return NT_SUCCESS(Status) ? STATUS_SUCCESS : Status;
     }
@@ -333,29 +355,73 @@ FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory)
     return STATUS_SUCCESS;
 }
 
+/* NULL: there is no such filter (any more), nothing is claimed.  Else +1 reference. */
+static PFLT_FILTER
+FltpFilterClaim(PCUNICODE_STRING Name, IOP_DRIVER_CLAIM *Claim)
+{
+    for (;;) {
+        PFLT_FILTER Filter = FltpFilterFind(Name);
+        if (Filter == NULL) {
+            return NULL;
+        }
+        const PDRIVER_OBJECT Driver = Filter->Driver;
+        FltpCountRelease(&Filter->Object.References);
+        IopDriverClaim(Driver, Claim);
+        Filter = FltpFilterFind(Name);
+        if (Filter != NULL && Filter->Driver == Driver) {
+            return Filter;
+        }
+        if (Filter != NULL) {
+            FltpCountRelease(&Filter->Object.References);
+        }
+        IopDriverRelease(Claim);
+    }
+}
+
+NTSTATUS
+FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory)
+{
+    IOP_DRIVER_CLAIM Claim;
+    PFLT_FILTER Filter = FltpFilterClaim(Name, &Claim);
+
+    if (Filter == NULL) {
+        return STATUS_FLT_FILTER_NOT_FOUND;
+    }
+    const NTSTATUS Status = FltpUnloadClaimed(Filter, Mandatory);
+    IopDriverRelease(&Claim);
+    return Status;
+}
+
 VOID
 FltpEndFilter(PDRIVER_OBJECT Driver)
 {
-    PFLT_FILTER Filter = FltpFilterOfDriver(Driver);
+    IOP_DRIVER_CLAIM Claim;
 
+    IopDriverClaim(Driver, &Claim);
+    PFLT_FILTER Filter = FltpFilterOfDriver(Driver);
     if (Filter != NULL) {
         FltpCountRelease(&Filter->Object.References);
         atomic_store(&Filter->Mandatory, TRUE);
         FltUnregisterFilter(Filter);
     }
+    IopDriverRelease(&Claim);
 }
 
 /* Windows: fltKernel.h, FltUnloadFilter.  Differences: none. */
 NTSTATUS FLTAPI
 FltUnloadFilter(PCUNICODE_STRING FilterName)
 {
-    PFLT_FILTER Filter = FltpFilterFind(FilterName);
+    IOP_DRIVER_CLAIM Claim;
+    PFLT_FILTER Filter = FltpFilterClaim(FilterName, &Claim);
 
     if (Filter == NULL) {
         return STATUS_FLT_FILTER_NOT_FOUND;
     }
-    PDRIVER_OBJECT Driver = Filter->Driver;
-    FltpCountRelease(&Filter->Object.References);
-    NTSTATUS Status = FltpUnloadFilter(FilterName, FALSE);
-    return NT_SUCCESS(Status) ? IopUnloadDriver(Driver) : Status;
+    const PDRIVER_OBJECT Driver = Filter->Driver;
+    NTSTATUS Status = FltpUnloadClaimed(Filter, FALSE);
+    if (NT_SUCCESS(Status)) {
+        Status = IopUnloadDriver(Driver);
+    }
+    IopDriverRelease(&Claim);
+    return Status;
 }

@@ -67,9 +67,9 @@ FltpIsOnVolume(PFLT_VOLUME Volume, PDEVICE_OBJECT Device)
     if (Device == Volume->RealDevice || Device == Volume->VolumeDevice) {
         return TRUE;
     }
-    PFLT_VOLUME Found = FltpVolumeOfDevice(Device);
+    PFLT_VOLUME Found = FltpVolumeLook(Device);
     if (Found != NULL) {
-        FltpCountRelease(&Found->Object.References);
+        FltpCountRelease(&Found->Outstanding);
     }
     return Found == Volume;
 }

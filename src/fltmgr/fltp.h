@@ -230,6 +230,7 @@ typedef struct _FLT_FILTER {
     _Atomic(LONG) Started, Dead;
     _Atomic(LONG) Unregistering;               /* entry of FltUnregisterFilter */
     _Atomic(LONG) Mandatory;                   /* a mandatory unload runs: teardown reason */
+    _Atomic(LONG) Unloading;                   /* FilterUnload runs, under the claim of its driver */
     _Atomic(ULONG) Attached;                   /* instances that ever were */
     _Atomic(LONG) SetupStatus, AttachStatus;   /* the last failures: of its InstanceSetup, of anything else */
     ULONGLONG StartSequence;
@@ -401,7 +402,8 @@ VOID FltpReportRetired(PFLT_FILTER Filter);
 VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
-PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* any device of its stack or the real device; +1 reference or NULL */
+PFLT_VOLUME FltpVolumeLook(PDEVICE_OBJECT Device);                     /* any device of its stack or the real device; +1 Outstanding or NULL */
+PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* the same, +1 reference: for filters */
 VOID FltpVolumeSetup(PFLT_VOLUME Volume, BOOLEAN Wait);                /* pays the automatic attachments that are owed */
 PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iteration; +1 Outstanding, drops Previous */
 

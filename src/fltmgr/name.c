@@ -369,13 +369,13 @@ FltGetFileNameInformationUnsafe(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance,
         return STATUS_FLT_INVALID_NAME_REQUEST;
     }
     Call.Query.CaseSensitive = (FileObject->Flags & FO_OPENED_CASE_SENSITIVE) != 0;
-    Call.Query.Volume = Instance != NULL ? Instance->Volume : FltpVolumeOfDevice(FileObject->DeviceObject);
+    Call.Query.Volume = Instance != NULL ? Instance->Volume : FltpVolumeLook(FileObject->DeviceObject);
     if (Call.Query.Volume == NULL) {
         return STATUS_FLT_VOLUME_NOT_FOUND;
     }
     Status = FltpNameGet(&Call, RetInformation);
     if (Instance == NULL) {
-        FltpCountRelease(&Call.Query.Volume->Object.References);
+        FltpCountRelease(&Call.Query.Volume->Outstanding);
     }
     return Status;
 }

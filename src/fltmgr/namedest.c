@@ -96,9 +96,9 @@ FltpDestinationFull(const FLTP_DESTINATION *Destination, PFLT_NAME_CONTROL Contr
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    PFLT_VOLUME Volume = ObpTypeOf(Device) == *IoDeviceObjectType ? FltpVolumeOfDevice(Device) : NULL;
+    PFLT_VOLUME Volume = ObpTypeOf(Device) == *IoDeviceObjectType ? FltpVolumeLook(Device) : NULL;
     if (Volume != NULL) {
-        FltpCountRelease(&Volume->Object.References);
+        FltpCountRelease(&Volume->Outstanding);
     }
     Status = Volume == Destination->Query.Volume ? STATUS_SUCCESS : STATUS_MOUNT_POINT_NOT_RESOLVED;
     if (NT_SUCCESS(Status)) {

@@ -8,6 +8,8 @@
 #include "fltmgr/ctxcheck.h"
 #include "fltmgr/fltp.h"
 
+#define FLTP_DISMOUNT_PATIENCE 2000000000ull   /* nanoseconds */
+
 typedef struct FLTP_DEVICE_EXTENSION { PFLT_VOLUME Volume; } FLTP_DEVICE_EXTENSION;
 
 /* ---- find ---- */
@@ -26,20 +28,33 @@ FltpVolumeIsOf(PFLT_VOLUME Volume, PDEVICE_OBJECT Device)
     return FALSE;
 }
 
-PFLT_VOLUME
-FltpVolumeOfDevice(PDEVICE_OBJECT Device)
+static PFLT_VOLUME
+FltpVolumeFind(PDEVICE_OBJECT Device, BOOLEAN Reference)
 {
     PFLT_VOLUME Found = NULL;
 
     FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
     for (PLIST_ENTRY Entry = FltpGlobals.Volumes.Flink; Entry != &FltpGlobals.Volumes && Found == NULL; Entry = Entry->Flink) {
         PFLT_VOLUME Volume = CONTAINING_RECORD(Entry, FLT_VOLUME, Links);
-        if (FltpVolumeIsOf(Volume, Device) && FltpCountTryAcquire(&Volume->Object.References)) {
+        if (FltpVolumeIsOf(Volume, Device) && FltpCountTryAcquire(Reference ? &Volume->Object.References : &Volume->Outstanding)) {
             Found = Volume;
         }
     }
     FltpLockRelease(&FltpGlobals.Lock);
     return Found;
+}
+
+/* Outstanding: a dismount waits for a look of our own; it is none of the references that a filter may have forgotten. */
+PFLT_VOLUME
+FltpVolumeLook(PDEVICE_OBJECT Device)
+{
+    return FltpVolumeFind(Device, FALSE);
+}
+
+PFLT_VOLUME
+FltpVolumeOfDevice(PDEVICE_OBJECT Device)
+{
+    return FltpVolumeFind(Device, TRUE);
 }
 
 /* Outstanding, not References: a dismount waits for whoever looks at the volume, so that it stays in the list until he has gone on. */
@@ -248,10 +263,10 @@ FltpVolumeFree(PFLT_VOLUME Volume)
 VOID
 FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
 {
-    PFLT_VOLUME Volume = FltpVolumeOfDevice(VolumeDevice);
+    PFLT_VOLUME Volume = FltpVolumeLook(VolumeDevice);
 
     if (Volume != NULL) {
-        FltpCountRelease(&Volume->Object.References);
+        FltpCountRelease(&Volume->Outstanding);
         return;
     }
     Volume = FltpVolumeAllocate(RealDevice, VolumeDevice);
@@ -356,7 +371,7 @@ FltpInterestOfData(const FLTP_SNAPSHOT *Snapshot, IOP_INTEREST *Interest)
 VOID
 FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
 {
-    PFLT_VOLUME Volume = FltpVolumeOfDevice(VolumeDevice);
+    PFLT_VOLUME Volume = FltpVolumeLook(VolumeDevice);
 
     if (Volume == NULL) {
         return;
@@ -374,7 +389,7 @@ FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
     FltpInterestOfData(Snapshot, Interest);
     Interest->Generation += Volume->Generation;
     FltpLockRelease(&Volume->Lock);
-    FltpCountRelease(&Volume->Object.References);
+    FltpCountRelease(&Volume->Outstanding);
 }
 
 /* ---- dismount ---- */
@@ -396,16 +411,29 @@ FltpVolumeFirstInstance(PFLT_VOLUME Volume)
     return Found;
 }
 
+/* A reference that another thread is just giving back is not forgotten: there is time for that.  Returns what is left. */
+static ULONG
+FltpVolumeWait(PFLT_VOLUME Volume)
+{
+    const uint64_t Deadline = port_clock_monotonic() + FLTP_DISMOUNT_PATIENCE;
+    uint32_t Word;
+
+    while (((Word = atomic_load(&Volume->Object.References.Word)) & ~FLTP_COUNT_CLOSED) != 0 && port_clock_monotonic() < Deadline) {
+        port_wait(&Volume->Object.References.Word, Word, Deadline);
+    }
+    return Word & ~FLTP_COUNT_CLOSED;
+}
+
 VOID
 FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
 {
-    PFLT_VOLUME Volume = FltpVolumeOfDevice(VolumeDevice);
+    PFLT_VOLUME Volume = FltpVolumeLook(VolumeDevice);
 
     UNREFERENCED_PARAMETER(RealDevice);
     if (Volume == NULL) {
         return;
     }
-    FltpCountRelease(&Volume->Object.References);
+    FltpCountRelease(&Volume->Outstanding);
     atomic_store(&Volume->Dismounting, 1);
     for (PFLT_INSTANCE Instance; (Instance = FltpVolumeFirstInstance(Volume)) != NULL;) {
         FltpInstanceTeardown(Instance, FLTFL_INSTANCE_TEARDOWN_VOLUME_DISMOUNT);
@@ -415,7 +443,7 @@ FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     FltpCountWait(&Volume->Outstanding, NULL);
     FltpTargetTeardown(&Volume->Contexts);
     FltpCountClose(&Volume->Object.References);
-    const ULONG Left = FltpCountValue(&Volume->Object.References);
+    const ULONG Left = FltpVolumeWait(Volume);
     FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
     RemoveEntryList(&Volume->Links);
     InitializeListHead(&Volume->Links);

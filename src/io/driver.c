@@ -261,17 +261,11 @@ IopDriverDeleteDevices(IOP_DRIVER *Driver, const char *Text)
     }
 }
 
-NTSTATUS
-IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath, vf_owner *Owner, BOOLEAN Runtime, PDRIVER_OBJECT *DriverObject)
+static NTSTATUS
+IopDriverStart(IOP_DRIVER *Driver, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath)
 {
-    IOP_DRIVER *Driver;
-    NTSTATUS Status = IopDriverCreate(Name, Entry, Owner, Runtime, &Driver);
+    NTSTATUS Status = IopDriverSetRegistryPath(Driver, RegistryPath);
 
-    *DriverObject = NULL;
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Status = IopDriverSetRegistryPath(Driver, RegistryPath);
     if (NT_SUCCESS(Status)) {
         Status = IopDriverEntry(Driver, Entry);
     }
@@ -284,7 +278,26 @@ IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING Regis
     IopDriverDevicesReady(&Driver->Public);
     Driver->Public.Flags |= DRVO_INITIALIZED;
     IopDriverReinitialize(Driver);
-    *DriverObject = &Driver->Public;
+    return Status;
+}
+
+NTSTATUS
+IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath, vf_owner *Owner, BOOLEAN Runtime, PDRIVER_OBJECT *DriverObject)
+{
+    IOP_DRIVER_CLAIM Claim;
+    IOP_DRIVER *Driver;
+    NTSTATUS Status = IopDriverCreate(Name, Entry, Owner, Runtime, &Driver);
+
+    *DriverObject = NULL;
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    IopDriverClaim(&Driver->Public, &Claim);
+    Status = IopDriverStart(Driver, Entry, RegistryPath);
+    if (NT_SUCCESS(Status)) {
+        *DriverObject = &Driver->Public;
+    }
+    IopDriverRelease(&Claim);
     return Status;
 }
 
@@ -305,8 +318,8 @@ IopDriverIsBelow(PDRIVER_OBJECT Driver)
     return Below && atomic_load(&IOP_DRIVER_FROM(Driver)->Dead) == 0;
 }
 
-NTSTATUS
-IopUnloadDriver(PDRIVER_OBJECT DriverObject)
+static NTSTATUS
+IopDriverStop(PDRIVER_OBJECT DriverObject)
 {
     IOP_DRIVER *Driver = IOP_DRIVER_FROM(DriverObject);
     KI_DRIVER_CALL Call = {.Owner = Driver->Owner, .Phase = "DriverUnload"};
@@ -331,6 +344,17 @@ IopUnloadDriver(PDRIVER_OBJECT DriverObject)
     ObpRemoveName(Driver);
     ObpDereference(Driver);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS
+IopUnloadDriver(PDRIVER_OBJECT DriverObject)
+{
+    IOP_DRIVER_CLAIM Claim;
+
+    IopDriverClaim(DriverObject, &Claim);
+    const NTSTATUS Status = IopDriverStop(DriverObject);
+    IopDriverRelease(&Claim);
+    return Status;
 }
 
 /* ---- what drivers hang on ---- */

@@ -262,6 +262,10 @@ VOID IopDeviceWatch(PDEVICE_OBJECT Device, const _Atomic(ULONGLONG) *Majors);
 /* Creates \Driver\<Name> or \FileSystem\<Name>, calls DriverEntry.  Runtime drivers pass Owner NULL. */
 NTSTATUS IopLoadDriver(const CHAR *Name, PDRIVER_INITIALIZE Entry, PCUNICODE_STRING RegistryPath, vf_owner *Owner, BOOLEAN Runtime, PDRIVER_OBJECT *DriverObject);
 NTSTATUS IopUnloadDriver(PDRIVER_OBJECT DriverObject);         /* DriverUnload, then checks what is left */
+/* The load lock.  Both routines above hold it; one thread may claim a driver again.  Driver may be gone when the claim is had. */
+typedef struct IOP_DRIVER_CLAIM { LIST_ENTRY Links; PDRIVER_OBJECT Driver; PKTHREAD Thread; } IOP_DRIVER_CLAIM;
+VOID IopDriverClaim(PDRIVER_OBJECT Driver, IOP_DRIVER_CLAIM *Claim);
+VOID IopDriverRelease(IOP_DRIVER_CLAIM *Claim);
 /* Calls of the driver's dispatch routine for Major; devices of its that are attached to mounted volumes. */
 ULONGLONG IopDriverDispatched(PDRIVER_OBJECT DriverObject, UCHAR Major);
 ULONGLONG IopDriverCompletions(PDRIVER_OBJECT DriverObject);

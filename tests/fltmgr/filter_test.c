@@ -663,6 +663,117 @@ test_fltmgr_volume__dismount_waits_for_whoever_looks_at_the_volume(void **state)
     assert_int_equal(vf_finding_count(), Before);
 }
 
+/* A look of ours is waited for, a filter's reference that is on its way back too: neither is a leak. */
+static void
+test_fltmgr_volume__dismount_gives_references_time(void **state)
+{
+    (void)state;
+    const unsigned Before = vf_finding_count();
+
+    for (int Ours = 0; Ours < 2; Ours++) {
+        TINY_VOLUME *Other = TinyMount(NULL);
+        port_thread *Thread;
+        PFLT_VOLUME Seen = NULL;
+        if (Ours) {
+            Seen = FltpVolumeLook(Other->Device);
+        } else {
+            assert_status(FltGetVolumeFromDeviceObject(NULL, Other->Device, &Seen), STATUS_SUCCESS);
+        }
+        assert_ptr_equal(Seen, TinyFltVolume(Other));
+        atomic_store(&Dismounted, 0);
+        assert_int_equal(port_thread_start(&Thread, DismountIt, Other, "dismount"), 0);
+        while (!atomic_load(&Seen->Dismounting)) {
+            TinySleep(1);
+        }
+        TinySleep(20);
+        assert_int_equal(atomic_load(&Dismounted), 0);
+        if (Ours) {
+            FltpCountRelease(&Seen->Outstanding);
+        } else {
+            FltObjectDereference(Seen);
+        }
+        port_thread_join(Thread);
+        assert_int_equal(vf_finding_count(), Before);
+    }
+}
+
+/* ---- loads and unloads of one filter at once ---- */
+
+static PFLT_FILTER Slow;
+static _Atomic(LONG) SlowRuns, SlowLoading, SlowAsked, SlowOverlaps;
+
+static NTSTATUS
+SlowUnload(FLT_FILTER_UNLOAD_FLAGS Flags)
+{
+    (void)Flags;
+    UNICODE_STRING Name = TinyString("slow");
+
+    atomic_fetch_add(&SlowRuns, 1);
+    atomic_fetch_add(&SlowOverlaps, atomic_load(&SlowLoading) != 0);
+    assert_status(FltUnloadFilter(&Name), STATUS_FLT_DELETING_OBJECT);   /* it is doing so */
+    TinySleep(30);
+    FltUnregisterFilter(Slow);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS
+SlowSetup(PCFLT_RELATED_OBJECTS Objects, FLT_INSTANCE_SETUP_FLAGS Flags, DEVICE_TYPE DeviceType, FLT_FILESYSTEM_TYPE Type)
+{
+    (void)Flags;
+    (void)DeviceType;
+    (void)Type;
+    Slow = Objects->Filter;
+    atomic_store(&SlowLoading, 1);             /* inside DriverEntry */
+    while (atomic_load(&SlowAsked) == 0) {
+        TinySleep(1);
+    }
+    TinySleep(30);
+    atomic_store(&SlowLoading, 0);
+    return STATUS_SUCCESS;
+}
+
+static void
+SlowThread(void *Status)
+{
+    UNICODE_STRING Name = TinyString("slow");
+
+    while (atomic_load(&SlowLoading) == 0) {
+        TinySleep(1);
+    }
+    atomic_fetch_add(&SlowAsked, 1);
+    *(NTSTATUS *)Status = FltUnloadFilter(&Name);
+}
+
+static void
+test_fltmgr_filter__loads_and_unloads_of_one_come_one_after_the_other(void **state)
+{
+    (void)state;
+    const unsigned Before = vf_finding_count();
+
+    for (int Round = 0; Round < 5; Round++) {
+        TINY_FILTER Filter = { .Name = "slow", .Altitude = "5500",
+            .Registration = { .FilterUnloadCallback = SlowUnload, .InstanceSetupCallback = SlowSetup } };
+        NTSTATUS Status[3];
+        port_thread *Threads[3];
+        int Good = 0, None = 0;
+        SlowRuns = SlowLoading = SlowAsked = SlowOverlaps = 0;
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(port_thread_start(&Threads[i], SlowThread, &Status[i], "unload"), 0);
+        }
+        assert_status(TinyFilterLoad(&Filter), STATUS_SUCCESS);
+        for (int i = 0; i < 3; i++) {
+            port_thread_join(Threads[i]);
+            Good += Status[i] == STATUS_SUCCESS;
+            None += Status[i] == STATUS_FLT_FILTER_NOT_FOUND;
+        }
+        assert_int_equal(Good, 1);
+        assert_int_equal(None, 2);
+        assert_int_equal(SlowRuns, 1);
+        assert_int_equal(SlowOverlaps, 0);
+    }
+    assert_int_equal(vf_finding_count(), Before);
+}
+
 /* ---- program ---- */
 
 static int
@@ -706,6 +817,8 @@ main(void)
         T(instance__C_32_failed_setup_drops_contexts),
         T(instance__two_instances_of_one_filter),
         T(volume__dismount_waits_for_whoever_looks_at_the_volume),
+        T(volume__dismount_gives_references_time),
+        T(filter__loads_and_unloads_of_one_come_one_after_the_other),
         T(filter__F_19_F_20_leak_is_reported_instead_of_hanging),
     };
     return cmocka_run_group_tests(tests, Setup, Teardown);
