@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/fbedp.h"
+#include "host/inject.h"
 #include "host/report.h"
 #include "host/why.h"
 
@@ -243,8 +244,8 @@ report_collect(fbed_machine *machine)
     vf_findings(add_finding, &c);
     c.list = missing;
     vf_unimplemented_each(add_unimplemented, &c);
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
-                     "filters", filters, "findings", findings, "unimplemented", missing, "modules",
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o*, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
+                     "filters", filters, "findings", findings, "unimplemented", missing, "faults", inject_collect(c.modules), "modules",
                      c.modules);
 }
 

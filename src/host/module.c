@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/inject.h"
 #include "host/modinfo.h"
 #include "port/port.h"
 
@@ -206,6 +207,7 @@ host_image_load(const char *name,
     image->path = host_strdup(path);
     image->owner = vf_owner_create(name);
     remember(image, &st);
+    inject_image(image);
     struct port_module module = {.base = image->base,
                                  .end = image->end,
                                  .name = image->name,

@@ -174,6 +174,10 @@ report_symbolize(json_t *report)
             json_object_del(j, "callers");
         }
     }
+    json_array_foreach(json_object_get(report, "faults"), i, j)
+    {
+        resolve_list(&r, j, "stack");
+    }
     json_t *crash = json_object_get(report, "crash");
     if (json_is_object(crash)) {
         resolve_list(&r, crash, "stack");

@@ -282,6 +282,45 @@ print_unimplemented(const struct printer *p, const json_t *report)
 }
 
 static void
+print_fault(const struct printer *p, const json_t *fault)
+{
+    const json_t *frame;
+    size_t i;
+    const json_int_t failed = num(fault, "failed"), calls = num(fault, "calls");
+    fprintf(p->to, "    %s: ", str(fault, "fault"));
+    if (failed == 0) {
+        fprintf(p->to, "nothing failed: there were only %" JSON_INTEGER_FORMAT " call%s\n", calls, plural(calls));
+        return;
+    }
+    fprintf(p->to, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " call%s failed, %s%s", failed, calls,
+            plural(calls), failed > 1 ? "first " : "", str(fault, "routine"));
+    json_array_foreach(json_object_get(fault, "stack"), i, frame)
+    {
+        if (json_is_true(json_object_get(frame, "driver"))) {
+            fprintf(p->to, " in %s (%s:%" JSON_INTEGER_FORMAT ")", str(frame, "function"),
+                    shorten(p, str(frame, "file")), num(frame, "line"));
+            break;
+        }
+    }
+    fputc('\n', p->to);
+}
+
+static void
+print_faults(const struct printer *p, const json_t *report)
+{
+    const json_t *list = json_object_get(report, "faults"), *fault;
+    size_t i;
+    if (json_array_size(list) == 0) {
+        return;
+    }
+    fprintf(p->to, "\n  made to fail\n");
+    json_array_foreach(list, i, fault)
+    {
+        print_fault(p, fault);
+    }
+}
+
+static void
 print_crash(const struct printer *p, const json_t *report)
 {
     const json_t *c = json_object_get(report, "crash");
@@ -375,5 +414,6 @@ report_print(const json_t *report, const struct report_style *style, FILE *to)
     print_crash(&p, report);
     print_findings(&p, report);
     print_unimplemented(&p, report);
+    print_faults(&p, report);
     print_summary(&p, report);
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "fuse/fuse.h"
+#include "host/inject.h"
 #include "host/live.h"
 #include "host/report.h"
 #include "host/supervise.h"
@@ -368,6 +369,10 @@ fbed_run(const struct run_options *options)
     char message[1024];
     int status = RUN_EXIT_FAILED;
     channel_init(&s.up, -1);
+    if (inject_check(&options->faults, &err) != 0) {
+        fprintf(stderr, "filterbed run: %s; see filterbed run --help\n", err.text);
+        return RUN_EXIT_USAGE;
+    }
     if (options->command != NULL && fuse_available(message, sizeof message) != 0) {
         complain(message);
         return RUN_EXIT_FAILED;

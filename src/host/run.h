@@ -35,6 +35,7 @@ struct run_options {
     bool stop_on_finding;      /* --verify=stop: standard, and the first finding ends the run */
     struct host_strv suppress; /* files */
     bool gen_suppressions;
+    struct host_strv faults; /* failures on demand: alloc:N, status:ROUTINE=STATUS[@N] */
     const char *socket;  /* of the live view; NULL: in the runtime directory, "" none */
     const char *profile; /* of the volume; NULL: ntfs */
     unsigned threads, max_threads, watchdog;

@@ -19,6 +19,7 @@
 #include "fuse/fuse.h"
 #include "host/channel.h"
 #include "host/fbedp.h"
+#include "host/inject.h"
 #include "host/live.h"
 #include "host/report.h"
 #include "host/run.h"
@@ -117,6 +118,11 @@ start_machine(struct server *s)
                                            .debug_fd = flag(s, "log") ? CHANNEL_LOG : -1,
                                            .crash_fd = CHANNEL_UP};
     if (fbed_machine_create(&options, &s->machine, &error) != 0) {
+        return fail(&error);
+    }
+    struct host_error failed;
+    if (inject_apply(json_object_get(s->config, "faults"), &failed) != 0) {
+        fbed_fail(&error, 0, EINVAL, "%s", failed.text);
         return fail(&error);
     }
     vf_set_finding_hook(finding_arrived, s);

@@ -122,11 +122,15 @@ supervise_send_config(struct supervisor *s)
     for (size_t i = 0; i < o->attach.count; i++) {
         json_array_append_new(attach, json_string(o->attach.items[i]));
     }
+    json_t *faults = json_array();
+    for (size_t i = 0; i < o->faults.count; i++) {
+        json_array_append_new(faults, json_string(o->faults.items[i]));
+    }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
+        json_pack("{s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
                   "s:o*, s:s*, s:s*}",
-                  "type", "config", "filters", filters, "attach", attach, "memory", s->prepared->directory == NULL,
+                  "type", "config", "filters", filters, "attach", attach, "faults", faults, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
                   (int)o->watchdog, "cached", o->cached, "no_passthrough", o->no_passthrough, "log",
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",

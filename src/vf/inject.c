@@ -11,6 +11,10 @@ struct inject_rule {
     vf_owner *owner;
     uint64_t nth, period;
     uint64_t calls, failed;
+    bool allocations;                 /* every routine that allocates, every driver */
+    const char *text;                 /* of the option; NULL: made by vf_inject_add */
+    const char *first;                /* routine of the first failure */
+    vf_stack stack;
 };
 
 _Atomic(int) vf_inject_on;
@@ -33,6 +37,36 @@ vf_inject_add(const char *routine, vf_owner *owner, uint64_t nth, uint64_t perio
     }
     port_lock_release(&inject_lock);
     return rule;
+}
+
+int
+vf_inject_add_allocation(const char *text, uint64_t nth)
+{
+    int rule = -1;
+    port_lock_acquire(&inject_lock);
+    if (inject_count < INJECT_RULES) {
+        rule = inject_count++;
+        inject_rules[rule] = (struct inject_rule){.nth = nth, .allocations = true, .text = text};
+        atomic_store_explicit(&vf_inject_on, 1, memory_order_release);
+    }
+    port_lock_release(&inject_lock);
+    return rule;
+}
+
+void
+vf_inject_each_rule(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx)
+{
+    struct inject_rule rules[INJECT_RULES];
+    port_lock_acquire(&inject_lock);
+    const int count = inject_count;
+    memcpy(rules, inject_rules, sizeof(rules));
+    port_lock_release(&inject_lock);
+    for (int i = 0; i < count; i++) {
+        if (rules[i].text != NULL) {
+            struct vf_inject_view view = {rules[i].text, rules[i].first, rules[i].calls, rules[i].failed, rules[i].stack};
+            fn(&view, ctx);
+        }
+    }
 }
 
 void
@@ -60,6 +94,9 @@ vf_inject_result(int rule, uint64_t *calls, uint64_t *failed)
 static bool
 inject_match(const struct inject_rule *rule, const char *routine, const vf_owner *owner)
 {
+    if (rule->allocations) {
+        return owner != NULL && owner != &vf_runtime_owner && strstr(routine, "Allocate") != NULL;
+    }
     return (rule->owner == NULL || rule->owner == owner) && (rule->routine[0] == 0 || strcmp(rule->routine, routine) == 0);
 }
 
@@ -76,7 +113,10 @@ vf_inject_slow(const char *routine, vf_owner *owner)
         rule->calls++;
         if (rule->calls == rule->nth ||
             (rule->period != 0 && rule->calls > rule->nth && (rule->calls - rule->nth) % rule->period == 0)) {
-            rule->failed++;
+            if (rule->failed++ == 0) {
+                rule->first = routine;
+                rule->stack = vf_stack_here(1);
+            }
             fail = true;
         }
     }

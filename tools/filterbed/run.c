@@ -41,6 +41,9 @@ static const char help[] =
     "      --socket PATH            where filterbed top finds this run\n"
     "      --profile=NAME           what the volume is like: ntfs (default), fat, refs, network,\n"
     "                               paging-file or no-contexts\n"
+    "      --fault=alloc:N          the N-th allocation that a driver makes fails\n"
+    "      --fault=status:ROUTINE=STATUS_NAME[@N]\n"
+    "                               calls of ROUTINE (only the N-th) return this status and do nothing\n"
     "      --on-fault=WHAT          a driver crashed: continue without it (default) or stop\n"
     "      --watchdog=SECONDS       how long an unload may wait before it is reported (default 5)\n"
     "\n"
@@ -83,6 +86,7 @@ enum {
     OPT_SOCKET,
     OPT_LOAD_ORDER,
     OPT_FS,
+    OPT_FAULT,
 };
 
 static const struct option options[] = {
@@ -101,6 +105,7 @@ static const struct option options[] = {
     {"gen-suppressions", no_argument, NULL, OPT_GEN_SUPPRESSIONS},
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"profile", required_argument, NULL, OPT_PROFILE},
+    {"fault", required_argument, NULL, OPT_FAULT},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"watchdog", required_argument, NULL, OPT_WATCHDOG},
     {"metadata", required_argument, NULL, OPT_METADATA},
@@ -321,6 +326,9 @@ option(int opt, char **argv, struct run_options *o)
         }
         add(&o->suppress, optarg);
         return -1;
+    case OPT_FAULT:
+        add(&o->faults, optarg);
+        return -1;
     case OPT_GEN_SUPPRESSIONS:
         o->gen_suppressions = true;
         return -1;
@@ -409,5 +417,6 @@ cmd_run(int argc, char **argv)
     free(o.reports.items);
     free(o.suppress.items);
     free(o.attach.items);
+    free(o.faults.items);
     return status;
 }
