@@ -127,6 +127,9 @@ FltpBufferLock(FLTP_OPERATION *Operation, const FLTP_BUFFERS *Buffers)
     if (Operation->Saved != NULL) {
         Operation->Saved->After = Operation->Iopb;
     }
+    if (Operation->Phase == FltpPhasePre && !(Operation->Flags & FLTP_OP_ALLOCATED)) {
+        FltSetCallbackDataDirty(&Operation->Data);   /* as on Windows: what else the filter changed counts too */
+    }
     return STATUS_SUCCESS;
 }
 

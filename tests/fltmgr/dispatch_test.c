@@ -823,10 +823,39 @@ LockPre(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID
     (void)Which;
     (void)Objects;
     (void)Context;
+    assert_false(FltIsCallbackDataDirty(Data));
     assert_status(FltLockUserBuffer(Data), STATUS_SUCCESS);
     assert_non_null(Data->Iopb->Parameters.Read.MdlAddress);
+    assert_true(FltIsCallbackDataDirty(Data));
+    FltClearCallbackDataDirty(Data);
     assert_status(FltLockUserBuffer(Data), STATUS_SUCCESS);
+    assert_false(FltIsCallbackDataDirty(Data));    /* there was an MDL */
+    FltSetCallbackDataDirty(Data);
+    return FLT_PREOP_SUCCESS_WITH_CALLBACK;
+}
+
+static PMDL LockedSeen[3];
+
+static FLT_PREOP_CALLBACK_STATUS
+LockSeenPre(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Context)
+{
+    (void)Objects;
+    (void)Context;
+    LockedSeen[Which] = Data->Iopb->Parameters.Read.MdlAddress;
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
+}
+
+/* A lock afterwards makes nothing dirty. */
+static FLT_POSTOP_CALLBACK_STATUS
+LockPost(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, ULONG Flags)
+{
+    (void)Objects;
+    (void)Context;
+    (void)Flags;
+    assert_status(FltLockUserBuffer(Data), STATUS_SUCCESS);
+    assert_false(FltIsCallbackDataDirty(Data));
+    LockedSeen[Which] = Data->Iopb->Parameters.Read.MdlAddress;
+    return FLT_POSTOP_FINISHED_PROCESSING;
 }
 
 static void
@@ -838,7 +867,16 @@ test_fltmgr_dispatch__lock_user_buffer(void **state)
 
     Reset(IRP_MJ_READ);
     Pre[1] = LockPre;
+    Post[1] = LockPost;
+    Pre[2] = LockSeenPre;
     assert_status(TinyRead(File, Buffer, 64, 0), STATUS_SUCCESS);
+    assert_non_null(LockedSeen[2]);
+    assert_ptr_equal(LockedSeen[1], LockedSeen[2]);
+    Reset(IRP_MJ_READ);
+    Pre[0] = WithPre;
+    Post[0] = LockPost;
+    assert_status(TinyRead(File, Buffer, 64, 0), STATUS_SUCCESS);
+    assert_non_null(LockedSeen[0]);
     Close(File);
 }
 
