@@ -87,6 +87,41 @@ FltpPostWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CA
     return FltpStepEnd;
 }
 
+static VOID
+FltpCancelSend(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, UCHAR Major)
+{
+    IO_STATUS_BLOCK IoStatus;
+    IOP_REQUEST Request = { .FileObject = FileObject, .StartDevice = Instance->Volume->FilterDevice,
+        .RequestorMode = KernelMode, .FilterTarget = Instance };
+
+    Request.Stack.MajorFunction = Major;
+    IopRequest(&Request, &IoStatus);
+}
+
+/* What opened the file below the instance closes it again. */
+static VOID
+FltpOpenCancel(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
+{
+    FileObject->Flags |= FO_FILE_OPEN_CANCELLED;
+    atomic_store(&IOP_FILE_FROM(FileObject)->CleanupSent, 1);
+    FltpCancelSend(Instance, FileObject, IRP_MJ_CLEANUP);
+    FltpCancelSend(Instance, FileObject, IRP_MJ_CLOSE);
+    FltpFileClosing(FileObject);
+}
+
+/* A faulting callback fails the operation: an open that had succeeded is undone, or nobody would ever close the file. */
+static VOID
+FltpPostFaulted(FLTP_OPERATION *Operation)
+{
+    const NTSTATUS Status = Operation->Data.IoStatus.Status;
+    const PFILE_OBJECT FileObject = Operation->Objects.FileObject;
+
+    if (Operation->Index == IRP_MJ_CREATE && FileObject != NULL && NT_SUCCESS(Status) && Status != STATUS_REPARSE &&
+        !(FileObject->Flags & FO_FILE_OPEN_CANCELLED)) {
+        FltpOpenCancel(Operation->Objects.Instance, FileObject);
+    }
+}
+
 /* FltpStepEnd or FltpStepSuspend. */
 FLTP_STEP
 FltpPostWalk(FLTP_OPERATION *Operation)
@@ -110,6 +145,7 @@ FltpPostWalk(FLTP_OPERATION *Operation)
             break;
         }
         FltpFilterMarkDead(Operation->Objects.Filter);
+        FltpPostFaulted(Operation);
         Operation->Data.IoStatus.Status = STATUS_DRIVER_INTERNAL_ERROR;
         Operation->Data.IoStatus.Information = 0;
     }
@@ -301,17 +337,6 @@ FltpInPostCreate(VOID)
            strcmp(Current->operation, "IRP_MJ_CREATE") == 0 && strcmp(Current->phase, "post") == 0;
 }
 
-static VOID
-FltpCancelSend(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, UCHAR Major)
-{
-    IO_STATUS_BLOCK IoStatus;
-    IOP_REQUEST Request = { .FileObject = FileObject, .StartDevice = Instance->Volume->FilterDevice,
-        .RequestorMode = KernelMode, .FilterTarget = Instance };
-
-    Request.Stack.MajorFunction = Major;
-    IopRequest(&Request, &IoStatus);
-}
-
 /* Windows: fltKernel.h, FltCancelFileOpen.  Differences: a wrong call is reported and does nothing. */
 VOID FLTAPI
 FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
@@ -321,9 +346,5 @@ FltCancelFileOpen(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
             FileObject->Flags & FO_HANDLE_CREATED ? "on a file object that has a handle" : "outside post-create");
         return;
     }
-    FileObject->Flags |= FO_FILE_OPEN_CANCELLED;
-    atomic_store(&IOP_FILE_FROM(FileObject)->CleanupSent, 1);
-    FltpCancelSend(Instance, FileObject, IRP_MJ_CLEANUP);
-    FltpCancelSend(Instance, FileObject, IRP_MJ_CLOSE);
-    FltpFileClosing(FileObject);
+    FltpOpenCancel(Instance, FileObject);
 }

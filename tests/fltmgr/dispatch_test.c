@@ -52,6 +52,25 @@ OnCleanup(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type)
     atomic_fetch_add(&Cleanups, 1);
 }
 
+static POST VictimPost;
+
+static FLT_PREOP_CALLBACK_STATUS
+OnVictimPre(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Context)
+{
+    (void)Data;
+    (void)Objects;
+    (void)Context;
+    return FLT_PREOP_SUCCESS_WITH_CALLBACK;
+}
+
+static FLT_POSTOP_CALLBACK_STATUS
+OnVictimPost(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, FLT_POST_OPERATION_FLAGS Flags)
+{
+    return VictimPost != NULL ? VictimPost(0, Data, Objects, Context, Flags) : FLT_POSTOP_FINISHED_PROCESSING;
+}
+
+static const FLT_OPERATION_REGISTRATION OperationsVictim[] = { { IRP_MJ_CREATE, 0, OnVictimPre, OnVictimPost, NULL }, { IRP_MJ_OPERATION_END, 0, NULL, NULL, NULL } };
+
 static const FLT_CONTEXT_REGISTRATION Contexts[] = {
     { FLT_STREAM_CONTEXT, 0, OnCleanup, 32, 'tseT', NULL, NULL, NULL },
     { FLT_STREAMHANDLE_CONTEXT, 0, OnCleanup, 32, 'tseT', NULL, NULL, NULL },
@@ -1122,6 +1141,51 @@ test_fltmgr_dispatch__fault_kills_the_filter_not_the_rest(void **state)
     assert_status(IopUnloadDriver(Victim.Driver), STATUS_SUCCESS);
 }
 
+static FLT_POSTOP_CALLBACK_STATUS
+FaultPost(int Which, PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID Context, ULONG Flags)
+{
+    static const struct port_fault_info Info = { .signo = 11 };
+
+    (void)Which;
+    (void)Data;
+    (void)Objects;
+    (void)Context;
+    (void)Flags;
+    port_fault_raise(&Info);
+}
+
+/* The file system opened the file: it gets clean-up and close, and so does the filter below, but none above. */
+static void
+test_fltmgr_dispatch__fault_in_post_create_closes_the_file_below(void **state)
+{
+    (void)state;
+    static const struct { const char *Name; NTSTATUS Status; LONG Closed; } Rows[] = {
+        { "\\f", STATUS_DRIVER_INTERNAL_ERROR, 1 }, { "\\missing", STATUS_DRIVER_INTERNAL_ERROR, 0 } };
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Rows); i++) {
+        TINY_FILTER Victim = { .Name = "victim", .Altitude = "250", .Registration = { .ContextRegistration = Contexts,
+            .OperationRegistration = OperationsVictim, .InstanceQueryTeardownCallback = OnQuery } };
+        NTSTATUS Status;
+        Only = 0xFE;
+        assert_status(TinyFilterLoad(&Victim), STATUS_SUCCESS);
+        Reset(IRP_MJ_CREATE);
+        Pre[0] = WithPre;
+        Post[0] = StatusPost;
+        VictimPost = FaultPost;
+        const LONG Creates = Volume->Creates, Closes = Volume->Closes, Cleaned = Volume->Cleanups;
+        assert_null(TinyOpen(Volume, Rows[i].Name, &Status));
+        VictimPost = NULL;
+        assert_status(Status, Rows[i].Status);
+        assert_int_equal(PostCalls[0], 1);
+        assert_int_equal(Volume->Creates - Creates, 1);
+        assert_int_equal(Volume->Cleanups - Cleaned, Rows[i].Closed);
+        assert_int_equal(Volume->Closes - Closes, Rows[i].Closed);
+        UNICODE_STRING Name = TinyString("victim");
+        assert_status(FltpUnloadFilter(&Name, TRUE), STATUS_SUCCESS);
+        assert_status(IopUnloadDriver(Victim.Driver), STATUS_SUCCESS);
+    }
+}
+
 /* ---- query-open ---- */
 
 static FLT_PREOP_CALLBACK_STATUS
@@ -1226,6 +1290,7 @@ main(void)
         T(dispatch__G_08_complete_waits_for_pended_operations),
         T(dispatch__J_23_own_io_enters_below),
         T(dispatch__fault_kills_the_filter_not_the_rest),
+        T(dispatch__fault_in_post_create_closes_the_file_below),
         T(queryopen__walk_and_disallow),
     };
     return cmocka_run_group_tests(tests, Setup, Teardown);
