@@ -85,13 +85,14 @@ FsRtlpNotifyTakeLocked(PIRP Irp, PLIST_ENTRY Done)
     return TRUE;
 }
 
+/* Stream: NULL, or the FsContext of the file objects that are meant. */
 static VOID
-FsRtlpNotifyTakeAllLocked(FSRTLP_NOTIFY *Notify, NTSTATUS Status, PLIST_ENTRY Done)
+FsRtlpNotifyTakeAllLocked(FSRTLP_NOTIFY *Notify, const VOID *Stream, NTSTATUS Status, PLIST_ENTRY Done)
 {
     for (PLIST_ENTRY Entry = Notify->Irps.Flink, Next; Entry != &Notify->Irps; Entry = Next) {
         PIRP Irp = CONTAINING_RECORD(Entry, IRP, Tail.Overlay.ListEntry);
         Next = Entry->Flink;
-        if (FsRtlpNotifyTakeLocked(Irp, Done)) {
+        if ((Stream == NULL || IoGetCurrentIrpStackLocation(Irp)->FileObject->FsContext == Stream) && FsRtlpNotifyTakeLocked(Irp, Done)) {
             Irp->IoStatus.Status = Status;
             Irp->IoStatus.Information = 0;
         }
@@ -208,6 +209,7 @@ FsRtlpNotifyQueueLocked(PNOTIFY_SYNC Sync, FSRTLP_NOTIFY *Notify, PIRP Irp, PLIS
     }
 }
 
+/* The stream goes: FsContext is the one of its file objects, or that of one watch. */
 static VOID
 FsRtlpNotifyDeleted(PNOTIFY_SYNC Sync, PLIST_ENTRY List, PVOID FsContext)
 {
@@ -215,9 +217,9 @@ FsRtlpNotifyDeleted(PNOTIFY_SYNC Sync, PLIST_ENTRY List, PVOID FsContext)
 
     InitializeListHead(&Done);
     port_lock_acquire(&Sync->Guard);
-    FSRTLP_NOTIFY *Notify = FsRtlpNotifyFindLocked(List, FsContext);
-    if (Notify != NULL) {
-        FsRtlpNotifyTakeAllLocked(Notify, STATUS_DELETE_PENDING, &Done);
+    for (PLIST_ENTRY Entry = List->Flink; Entry != List; Entry = Entry->Flink) {
+        FSRTLP_NOTIFY *Notify = CONTAINING_RECORD(Entry, FSRTLP_NOTIFY, Links);
+        FsRtlpNotifyTakeAllLocked(Notify, Notify->FsContext == FsContext ? NULL : FsContext, STATUS_DELETE_PENDING, &Done);
     }
     port_lock_release(&Sync->Guard);
     FsRtlpNotifyComplete(&Done);
@@ -414,7 +416,7 @@ FsRtlpNotifyRemoveUnlocks(PNOTIFY_SYNC Sync, FSRTLP_NOTIFY *Notify, PLIST_ENTRY 
 {
     static const _Atomic(uint32_t) Never = 0;
 
-    FsRtlpNotifyTakeAllLocked(Notify, STATUS_NOTIFY_CLEANUP, Done);
+    FsRtlpNotifyTakeAllLocked(Notify, NULL, STATUS_NOTIFY_CLEANUP, Done);
     for (uint32_t Busy; (Busy = atomic_load(&Notify->Busy)) != 0 || !IsListEmpty(&Notify->Irps);) {
         port_lock_release(&Sync->Guard);
         if (Busy != 0) {

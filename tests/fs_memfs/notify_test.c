@@ -176,6 +176,37 @@ test_fs_notify__overflow_cancel_cleanup(void **State)
     FsboxClose(File);
 }
 
+static void
+test_fs_notify__directory_is_deleted(void **State)
+{
+    (void)State;
+    for (int Way = 0; Way < 3; Way++) {
+        WATCH Watch = {.Directory = FsboxDirectory(Box, L"\\gone")}, Other = {.Directory = FsboxDirectory(Box, L"\\stays")};
+        FILE_DISPOSITION_INFORMATION_EX Disposition = {.Flags = FILE_DISPOSITION_DELETE | (Way == 1 ? FILE_DISPOSITION_POSIX_SEMANTICS : 0)};
+        PFILE_OBJECT File;
+        Start(&Watch, sizeof(Watch.Buffer), FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+        Start(&Other, sizeof(Other.Buffer), FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+        assert_int_equal(FsboxOpen(Box, L"\\gone", DELETE, FILE_OPEN, FILE_DIRECTORY_FILE | (Way == 2 ? FILE_DELETE_ON_CLOSE : 0), FSBOX_SHARE, &File), STATUS_SUCCESS);
+        if (Way != 2) {
+            assert_int_equal(Watch.Done, 0);
+            assert_int_equal(FsboxSet(File, FileDispositionInformationEx, &Disposition, sizeof(Disposition), NULL), STATUS_SUCCESS);
+        } else {
+            FsboxClose(File);
+        }
+        assert_int_equal(Wait(&Watch), STATUS_DELETE_PENDING);
+        assert_int_equal(Watch.Information, 0);
+        Start(&Watch, sizeof(Watch.Buffer), FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+        assert_int_equal(Wait(&Watch), STATUS_DELETE_PENDING);
+        if (Way != 2) {
+            FsboxClose(File);
+        }
+        FsboxClose(Watch.Directory);
+        assert_int_equal(Other.Done, 0);
+        FsboxClose(Other.Directory);
+        assert_int_equal(Wait(&Other), STATUS_NOTIFY_CLEANUP);
+    }
+}
+
 /* ---- many at a time ---- */
 
 static _Atomic(LONG) Going;
@@ -247,6 +278,7 @@ Teardown(void **State)
     cmocka_unit_test_setup_teardown(test_fs_notify__names, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs_notify__trees_and_data, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs_notify__overflow_cancel_cleanup, Setup, Teardown), \
+    cmocka_unit_test_setup_teardown(test_fs_notify__directory_is_deleted, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs_notify__storm, Setup, Teardown)
 
 int

@@ -108,6 +108,7 @@ FsbSetDisposition(PFILE_OBJECT FileObject, ULONG Flags, struct iop_attachment *A
     port_lock_release(&Scb->Fcb->Lock);
     if (NT_SUCCESS(Status)) {
         FileObject->DeletePending = Delete;
+        FsbNotifyDeleting(Scb->Volume, FileObject);
     }
     return Status;
 }
@@ -254,6 +255,7 @@ FsbCleanup(FSB_VOLUME *Volume, PIRP Irp)
     port_lock_acquire(&Scb->Fcb->Lock);
     const ULONG What = FsbCleanupLocked(FileObject, Scb, Ccb);
     port_lock_release(&Scb->Fcb->Lock);
+    FsbNotifyDeleting(Volume, FileObject);
     Irp->IoStatus.Information = What == 0 ? FILE_CLEANUP_FILE_REMAINS : FsbCleanupDelete(Irp, FileObject, What);
     FsbFileFlag(FileObject, FO_CLEANUP_COMPLETE);
     FsbNotifyCleanup(Volume, FileObject);

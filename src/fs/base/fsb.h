@@ -470,6 +470,8 @@ VOID FsbListingFree(FSB_CCB *Ccb, FSB_FCB *Fcb);
 VOID FsbNotify(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONG Filter, ULONG Action);
 VOID FsbNotifyRequest(FSB_VOLUME *Volume, PIRP Irp, UCHAR Major);      /* a request has succeeded that may change a file */
 NTSTATUS FsbNotifyChange(FSB_VOLUME *Volume, PIRP Irp);                /* IRP_MN_NOTIFY_CHANGE_DIRECTORY: completes or keeps the IRP */
+/* Completes what waits for changes in a directory that is to be deleted, if it is.  No locks held. */
+VOID FsbNotifyDeleting(FSB_VOLUME *Volume, PFILE_OBJECT FileObject);
 VOID FsbNotifyCleanup(FSB_VOLUME *Volume, PFILE_OBJECT FileObject);
 NTSTATUS FsbNotifyStart(FSB_VOLUME *Volume);
 VOID FsbNotifyWait(FSB_VOLUME *Volume);                                /* until no worker runs */

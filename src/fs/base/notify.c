@@ -198,10 +198,23 @@ FsbNotifyChange(FSB_VOLUME *Volume, PIRP Irp)
         IoCompleteRequest(Irp, IO_NO_INCREMENT);
         return Status;
     }
+    const PFILE_OBJECT FileObject = Stack->FileObject;
+    ObReferenceObject(FileObject);
     FsRtlNotifyFullChangeDirectory(Volume->NotifySync, &Volume->NotifyList, Ccb, (PSTRING)&Full, (Stack->Flags & SL_WATCH_TREE) != 0, FALSE,
                                    Stack->Parameters.NotifyDirectory.CompletionFilter, Irp, NULL, NULL);
+    FsbNotifyDeleting(Volume, FileObject);     /* a deletion that passed by before */
+    ObDereferenceObject(FileObject);
     port_free(Full.Buffer);
     return STATUS_PENDING;
+}
+
+VOID
+FsbNotifyDeleting(FSB_VOLUME *Volume, PFILE_OBJECT FileObject)
+{
+    FSB_SCB *Scb = FsbScbOf(FileObject);
+    if (atomic_load(&Volume->Watchers) != 0 && Scb->Name.Length == 0 && FsbIsDirectory(Scb->Fcb) && FsbIsPending(FileObject)) {
+        FsRtlNotifyFullChangeDirectory(Volume->NotifySync, &Volume->NotifyList, Scb, NULL, FALSE, FALSE, 0, NULL, NULL, NULL);
+    }
 }
 
 VOID
