@@ -47,6 +47,16 @@ VOID FsRtlpWaitRequest(UCHAR Major);           /* a request reaches a file syste
 VOID FsRtlpWaitTeardown(VOID);                 /* a callback is about to be called; the locks of its thread are held across a teardown */
 VOID FsRtlpWaitForget(const VOID *Block, SIZE_T Size);     /* memory that may hold locks is freed */
 
+/* ---- notify.c: watched directories that are renamed ---- */
+/*
+ * A directory was renamed.  Changes are reported late, under the names of their time: what is reported before the settling with the
+ * number that this returns is below From still.  Both are full names.
+ */
+ULONG FsRtlpNotifyMoved(PNOTIFY_SYNC Sync, PLIST_ENTRY List, PCUNICODE_STRING From, PCUNICODE_STRING To);
+VOID FsRtlpNotifySettle(PNOTIFY_SYNC Sync, PLIST_ENTRY List, ULONG Number);
+/* The name of one watch, if that is another one. */
+VOID FsRtlpNotifyName(PNOTIFY_SYNC Sync, PLIST_ENTRY List, PVOID FsContext, PCUNICODE_STRING Directory);
+
 /* Around a create (io's hooks): entries added in between belong to the create. */
 VOID FsRtlpEcpCreateBegin(PECP_LIST Callers);
 VOID FsRtlpEcpCreateEnd(PECP_LIST Callers, PECP_LIST Last);

@@ -20,12 +20,20 @@
 
 typedef struct _REAL_NOTIFY_SYNC {
     port_lock Guard;
+    ULONG Moves;                               /* Guard; renames of directories, counted */
 } REAL_NOTIFY_SYNC;
+
+typedef struct FSRTLP_FORMER {                 /* a name that a directory had until rename Number */
+    struct FSRTLP_FORMER *Next;
+    ULONG Number;
+    UNICODE_STRING Directory;                  /* own allocation */
+} FSRTLP_FORMER;
 
 typedef struct FSRTLP_NOTIFY {
     LIST_ENTRY Links;
     PVOID FsContext;
     UNICODE_STRING Directory;                  /* own copy, without a backslash at the end but the root's */
+    FSRTLP_FORMER *Former;                     /* oldest first; its name is the one that counts */
     BOOLEAN WatchTree, IgnoreBuffer;
     ULONG Filter;
     PCHECK_FOR_TRAVERSE_ACCESS Traverse;
@@ -154,12 +162,26 @@ FsRtlpNotifyFindLocked(PLIST_ENTRY List, PVOID FsContext)
     return NULL;
 }
 
+/* The oldest former name. */
+static VOID
+FsRtlpNotifyForget(FSRTLP_NOTIFY *Notify)
+{
+    FSRTLP_FORMER *Former = Notify->Former;
+
+    Notify->Former = Former->Next;
+    port_free(Former->Directory.Buffer);
+    port_free(Former);
+}
+
 static VOID
 FsRtlpNotifyFree(FSRTLP_NOTIFY *Notify)
 {
     if (Notify->Subject != NULL) {
         SeReleaseSubjectContext(Notify->Subject);
         ExFreePool(Notify->Subject);
+    }
+    while (Notify->Former != NULL) {
+        FsRtlpNotifyForget(Notify);
     }
     port_free(Notify->Buffer);
     port_free(Notify->Directory.Buffer);
@@ -281,14 +303,22 @@ FsRtlNotifyFullChangeDirectory(PNOTIFY_SYNC NotifySync, PLIST_ENTRY NotifyList, 
 
 /* ---- changes ---- */
 
+/* Its name at the time of the change that is reported now. */
+static UNICODE_STRING
+FsRtlpNotifyDirectory(const FSRTLP_NOTIFY *Notify)
+{
+    return Notify->Former != NULL ? Notify->Former->Directory : Notify->Directory;
+}
+
 /* What the change is called below the watched directory; Length 0: it is not below. */
 static UNICODE_STRING
 FsRtlpNotifyRelative(const FSRTLP_NOTIFY *Notify, const FSRTLP_CHANGE *Change)
 {
-    const USHORT Root = Notify->Directory.Length == sizeof(WCHAR) ? 0 : Notify->Directory.Length;
+    const UNICODE_STRING Directory = FsRtlpNotifyDirectory(Notify);
+    const USHORT Root = Directory.Length == sizeof(WCHAR) ? 0 : Directory.Length;
     UNICODE_STRING Name = {0};
 
-    if (Change->Parent.Length < Root || memcmp(Change->Parent.Buffer, Notify->Directory.Buffer, Root) != 0) {
+    if (Change->Parent.Length < Root || memcmp(Change->Parent.Buffer, Directory.Buffer, Root) != 0) {
         return Name;
     }
     if (Change->Parent.Length != Root && (!Notify->WatchTree || Change->Parent.Buffer[Root / sizeof(WCHAR)] != L'\\')) {
@@ -352,7 +382,7 @@ static VOID
 FsRtlpNotifyOneUnlocks(PNOTIFY_SYNC Sync, FSRTLP_NOTIFY *Notify, const FSRTLP_CHANGE *Change, PLIST_ENTRY Done)
 {
     const UNICODE_STRING Name = FsRtlpNotifyRelative(Notify, Change);
-    const BOOLEAN Below = Name.Length != 0 && Change->Parent.Length > Notify->Directory.Length;
+    const BOOLEAN Below = Name.Length != 0 && Change->Parent.Length > FsRtlpNotifyDirectory(Notify).Length;
 
     if (!(Notify->Filter & Change->Match) || Name.Length == 0 || !FsRtlpNotifyWantedUnlocks(Sync, Notify, Change, Below)) {
         return;
@@ -406,6 +436,87 @@ FsRtlNotifyFullReportChange(PNOTIFY_SYNC NotifySync, PLIST_ENTRY NotifyList, PST
 {
     FsRtlNotifyFilterReportChange(
         NotifySync, NotifyList, FullTargetName, TargetNameOffset, StreamName, NormalizedParentName, FilterMatch, Action, TargetContext, NULL);
+}
+
+/* ---- renamed directories ---- */
+
+static BOOLEAN
+FsRtlpNotifyIsBelow(PCUNICODE_STRING Path, PCUNICODE_STRING Top)
+{
+    return Path->Length >= Top->Length && memcmp(Path->Buffer, Top->Buffer, Top->Length) == 0 &&
+           (Path->Length == Top->Length || Path->Buffer[Top->Length / sizeof(WCHAR)] == L'\\');
+}
+
+/* Guard is held.  Without memory it keeps the name that it has. */
+static VOID
+FsRtlpNotifyMoveLocked(FSRTLP_NOTIFY *Notify, PCUNICODE_STRING From, PCUNICODE_STRING To, ULONG Number)
+{
+    const USHORT Rest = Notify->Directory.Length - From->Length;
+    FSRTLP_FORMER *Former = port_alloc_zeroed(sizeof(*Former)), **Last = &Notify->Former;
+    PWCH Buffer = (ULONG)To->Length + Rest <= 0xFFFE ? port_alloc(To->Length + Rest + sizeof(WCHAR)) : NULL;
+
+    if (Former == NULL || Buffer == NULL) {
+        port_free(Former);
+        port_free(Buffer);
+        return;
+    }
+    memcpy(Buffer, To->Buffer, To->Length);
+    memcpy((PUCHAR)Buffer + To->Length, (PUCHAR)Notify->Directory.Buffer + From->Length, Rest);
+    Former->Number = Number;
+    Former->Directory = Notify->Directory;
+    Notify->Directory.Buffer = Buffer;
+    Notify->Directory.Length = Notify->Directory.MaximumLength = To->Length + Rest;
+    while (*Last != NULL) {
+        Last = &(*Last)->Next;
+    }
+    *Last = Former;
+}
+
+ULONG
+FsRtlpNotifyMoved(PNOTIFY_SYNC Sync, PLIST_ENTRY List, PCUNICODE_STRING From, PCUNICODE_STRING To)
+{
+    port_lock_acquire(&Sync->Guard);
+    const ULONG Number = ++Sync->Moves;
+    for (PLIST_ENTRY Entry = List->Flink; Entry != List; Entry = Entry->Flink) {
+        FSRTLP_NOTIFY *Notify = CONTAINING_RECORD(Entry, FSRTLP_NOTIFY, Links);
+        if (FsRtlpNotifyIsBelow(&Notify->Directory, From)) {
+            FsRtlpNotifyMoveLocked(Notify, From, To, Number);
+        }
+    }
+    port_lock_release(&Sync->Guard);
+    return Number;
+}
+
+VOID
+FsRtlpNotifySettle(PNOTIFY_SYNC Sync, PLIST_ENTRY List, ULONG Number)
+{
+    port_lock_acquire(&Sync->Guard);
+    for (PLIST_ENTRY Entry = List->Flink; Entry != List; Entry = Entry->Flink) {
+        FSRTLP_NOTIFY *Notify = CONTAINING_RECORD(Entry, FSRTLP_NOTIFY, Links);
+        while (Notify->Former != NULL && (LONG)(Number - Notify->Former->Number) >= 0) {
+            FsRtlpNotifyForget(Notify);
+        }
+    }
+    port_lock_release(&Sync->Guard);
+}
+
+VOID
+FsRtlpNotifyName(PNOTIFY_SYNC Sync, PLIST_ENTRY List, PVOID FsContext, PCUNICODE_STRING Directory)
+{
+    PWCH Buffer = port_alloc(Directory->Length + sizeof(WCHAR));
+
+    port_lock_acquire(&Sync->Guard);
+    FSRTLP_NOTIFY *Notify = FsRtlpNotifyFindLocked(List, FsContext);
+    if (Buffer != NULL && Notify != NULL &&
+        (Notify->Directory.Length != Directory->Length || memcmp(Notify->Directory.Buffer, Directory->Buffer, Directory->Length) != 0)) {
+        PWCH Old = Notify->Directory.Buffer;
+        memcpy(Buffer, Directory->Buffer, Directory->Length);
+        Notify->Directory.Buffer = Buffer;
+        Notify->Directory.Length = Notify->Directory.MaximumLength = Directory->Length;
+        Buffer = Old;
+    }
+    port_lock_release(&Sync->Guard);
+    port_free(Buffer);
 }
 
 /* ---- the end ---- */

@@ -207,6 +207,47 @@ test_fs_notify__directory_is_deleted(void **State)
     }
 }
 
+/* A watch follows its directory; what happened before the rename is told too, and a new directory of the old name is another one. */
+static void
+test_fs_notify__directory_is_renamed(void **State)
+{
+    WATCH Watch = {.Directory = FsboxDirectory(Box, L"\\old")}, Below = {0};
+    ULONG At = 0;
+
+    (void)State;
+    Below.Directory = FsboxDirectory(Box, L"\\old\\sub");
+    FsbNotifyWait(Box->Volume);
+    Start(&Watch, sizeof(Watch.Buffer), FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+    Start(&Below, sizeof(Below.Buffer), FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+    FsboxPut(Box, L"\\old\\first", "x");
+    for (int i = 0; i < 3; i++) {
+        static const WCHAR *const Names[] = {L"\\middle", L"\\other", L"\\new"};
+        PFILE_OBJECT File;
+        assert_int_equal(FsboxOpen(Box, i == 0 ? L"\\old" : Names[i - 1], DELETE, FILE_OPEN, FILE_DIRECTORY_FILE, FSBOX_SHARE, &File), STATUS_SUCCESS);
+        assert_int_equal(FsboxRename(File, Names[i], FILE_RENAME_POSIX_SEMANTICS, FALSE), STATUS_SUCCESS);
+        FsboxClose(File);
+    }
+    FsboxClose(FsboxDirectory(Box, L"\\old"));
+    FsboxPut(Box, L"\\old\\stranger", "x");
+    FsboxPut(Box, L"\\new\\second", "x");
+    FsboxPut(Box, L"\\new\\sub\\third", "x");
+    FsbNotifyWait(Box->Volume);
+    assert_int_equal(Wait(&Watch), STATUS_SUCCESS);
+    Entry(&Watch, &At, FILE_ACTION_ADDED, L"first");
+    assert_int_equal(At, Watch.Information);
+    Start(&Watch, sizeof(Watch.Buffer), FILE_NOTIFY_CHANGE_FILE_NAME, FALSE);
+    assert_int_equal(Wait(&Watch), STATUS_SUCCESS);
+    At = 0;
+    Entry(&Watch, &At, FILE_ACTION_ADDED, L"second");
+    assert_int_equal(At, Watch.Information);
+    assert_int_equal(Wait(&Below), STATUS_SUCCESS);
+    At = 0;
+    Entry(&Below, &At, FILE_ACTION_ADDED, L"third");
+    assert_int_equal(At, Below.Information);
+    FsboxClose(Watch.Directory);
+    FsboxClose(Below.Directory);
+}
+
 /* ---- many at a time ---- */
 
 static _Atomic(LONG) Going;
@@ -279,6 +320,7 @@ Teardown(void **State)
     cmocka_unit_test_setup_teardown(test_fs_notify__trees_and_data, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs_notify__overflow_cancel_cleanup, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs_notify__directory_is_deleted, Setup, Teardown), \
+    cmocka_unit_test_setup_teardown(test_fs_notify__directory_is_renamed, Setup, Teardown), \
     cmocka_unit_test_setup_teardown(test_fs_notify__storm, Setup, Teardown)
 
 int

@@ -470,6 +470,8 @@ VOID FsbListingFree(FSB_CCB *Ccb, FSB_FCB *Fcb);
 VOID FsbNotify(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONG Filter, ULONG Action);
 VOID FsbNotifyRequest(FSB_VOLUME *Volume, PIRP Irp, UCHAR Major);      /* a request has succeeded that may change a file */
 NTSTATUS FsbNotifyChange(FSB_VOLUME *Volume, PIRP Irp);                /* IRP_MN_NOTIFY_CHANGE_DIRECTORY: completes or keeps the IRP */
+/* A directory was renamed: who watches it, or one below, goes on under its new name.  NameLock is held exclusively. */
+VOID FsbNotifyMoved(FSB_VOLUME *Volume, PCUNICODE_STRING From, PCUNICODE_STRING To);
 /* Completes what waits for changes in a directory that is to be deleted, if it is.  No locks held. */
 VOID FsbNotifyDeleting(FSB_VOLUME *Volume, PFILE_OBJECT FileObject);
 VOID FsbNotifyCleanup(FSB_VOLUME *Volume, PFILE_OBJECT FileObject);

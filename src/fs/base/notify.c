@@ -5,6 +5,9 @@
  * watches a change costs one test.
  */
 #include "fs/base/fsb.h"
+#include "fsrtl/fsrtlp.h"
+
+#define FSB_ACTION_SETTLE 0xFFFFFFFFu          /* no change: watches below a renamed directory get their new names (Filter: FsRtlpNotifyMoved) */
 
 typedef struct FSB_EVENT {
     LIST_ENTRY Links;
@@ -44,8 +47,12 @@ FsbEventWorker(PVOID Parameter)
     port_free(Work);
     for (FSB_EVENT *Event; (Event = FsbNextEvent(Volume)) != NULL;) {
         const UNICODE_STRING Path = {.Buffer = Event->Path, .Length = Event->Bytes, .MaximumLength = Event->Bytes};
-        FsRtlNotifyFullReportChange(Volume->NotifySync, &Volume->NotifyList, (PSTRING)&Path, (USHORT)(FsbParentBytes(&Path) + sizeof(WCHAR)),
-                                    NULL, NULL, Event->Filter, Event->Action, NULL);
+        if (Event->Action == FSB_ACTION_SETTLE) {
+            FsRtlpNotifySettle(Volume->NotifySync, &Volume->NotifyList, Event->Filter);
+        } else {
+            FsRtlNotifyFullReportChange(Volume->NotifySync, &Volume->NotifyList, (PSTRING)&Path, (USHORT)(FsbParentBytes(&Path) + sizeof(WCHAR)),
+                                        NULL, NULL, Event->Filter, Event->Action, NULL);
+        }
         port_free(Event);
     }
 }
@@ -79,6 +86,33 @@ FsbNotify(FSB_VOLUME *Volume, PCUNICODE_STRING Path, ULONG Filter, ULONG Action)
     Work->Volume = Volume;
     ExInitializeWorkItem(&Work->Item, FsbEventWorker, Work);
     ExQueueWorkItem(&Work->Item, DelayedWorkQueue);
+}
+
+/* With the backslash that the paths of this layer lack; Length 0: no memory. */
+static UNICODE_STRING
+FsbNotifyFull(PCUNICODE_STRING Path)
+{
+    UNICODE_STRING Full = {.Buffer = port_alloc(sizeof(WCHAR) + Path->Length)};
+    if (Full.Buffer != NULL) {
+        Full.Length = Full.MaximumLength = (USHORT)(sizeof(WCHAR) + Path->Length);
+        Full.Buffer[0] = L'\\';
+        memcpy(Full.Buffer + 1, Path->Buffer, Path->Length);
+    }
+    return Full;
+}
+
+VOID
+FsbNotifyMoved(FSB_VOLUME *Volume, PCUNICODE_STRING From, PCUNICODE_STRING To)
+{
+    if (atomic_load(&Volume->Watchers) == 0) {
+        return;
+    }
+    UNICODE_STRING FullFrom = FsbNotifyFull(From), FullTo = FsbNotifyFull(To);
+    if (FullFrom.Length != 0 && FullTo.Length != 0) {
+        FsbNotify(Volume, To, FsRtlpNotifyMoved(Volume->NotifySync, &Volume->NotifyList, &FullFrom, &FullTo), FSB_ACTION_SETTLE);
+    }
+    port_free(FullFrom.Buffer);
+    port_free(FullTo.Buffer);
 }
 
 static ULONG
@@ -141,7 +175,7 @@ FsbNotifyCheck(PFILE_OBJECT FileObject, UCHAR Minor)
     return FsbIsPending(FileObject) ? STATUS_DELETE_PENDING : STATUS_SUCCESS;
 }
 
-/* With the backslash that the paths of this layer lack; *Full is the caller's to free. */
+/* *Full is the caller's to free. */
 static NTSTATUS
 FsbNotifyName(FSB_VOLUME *Volume, FSB_CCB *Ccb, PUNICODE_STRING Full)
 {
@@ -151,13 +185,8 @@ FsbNotifyName(FSB_VOLUME *Volume, FSB_CCB *Ccb, PUNICODE_STRING Full)
     NTSTATUS Status = FsbLcbPath(Ccb->Lcb, FALSE, &Path);
     port_rwlock_release_shared(&Volume->NameLock);
     if (NT_SUCCESS(Status)) {
-        Full->Length = Full->MaximumLength = (USHORT)(sizeof(WCHAR) + Path.Name.Length);
-        Full->Buffer = port_alloc(Full->Length);
-        Status = Full->Buffer != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-    }
-    if (NT_SUCCESS(Status)) {
-        Full->Buffer[0] = L'\\';
-        memcpy(Full->Buffer + 1, Path.Name.Buffer, Path.Name.Length);
+        *Full = FsbNotifyFull(&Path.Name);
+        Status = Full->Length != 0 ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
     }
     FsbPathFree(&Path);
     return Status;
@@ -176,6 +205,24 @@ FsbNotifyEnter(FSB_VOLUME *Volume, PFILE_OBJECT FileObject)
         return STATUS_NOTIFY_CLEANUP;
     }
     return STATUS_SUCCESS;
+}
+
+/* A rename may have passed by before the watch was there. */
+static VOID
+FsbNotifyNameAgain(FSB_VOLUME *Volume, FSB_CCB *Ccb)
+{
+    FSB_PATH Path;
+    FsbPathInitialize(&Path);
+    port_rwlock_shared(&Volume->NameLock);
+    if (NT_SUCCESS(FsbLcbPath(Ccb->Lcb, FALSE, &Path))) {
+        UNICODE_STRING Full = FsbNotifyFull(&Path.Name);
+        if (Full.Length != 0) {
+            FsRtlpNotifyName(Volume->NotifySync, &Volume->NotifyList, Ccb, &Full);
+        }
+        port_free(Full.Buffer);
+    }
+    port_rwlock_release_shared(&Volume->NameLock);
+    FsbPathFree(&Path);
 }
 
 NTSTATUS
@@ -202,6 +249,7 @@ FsbNotifyChange(FSB_VOLUME *Volume, PIRP Irp)
     ObReferenceObject(FileObject);
     FsRtlNotifyFullChangeDirectory(Volume->NotifySync, &Volume->NotifyList, Ccb, (PSTRING)&Full, (Stack->Flags & SL_WATCH_TREE) != 0, FALSE,
                                    Stack->Parameters.NotifyDirectory.CompletionFilter, Irp, NULL, NULL);
+    FsbNotifyNameAgain(Volume, Ccb);
     FsbNotifyDeleting(Volume, FileObject);     /* a deletion that passed by before */
     ObDereferenceObject(FileObject);
     port_free(Full.Buffer);

@@ -296,6 +296,9 @@ FsbMoved(FSB_MOVE *Move)
     }
     FsbNotify(Move->Volume, &Move->From.Name, Filter, FILE_ACTION_RENAMED_OLD_NAME);
     FsbNotify(Move->Volume, &Move->To.Name, Filter, FILE_ACTION_RENAMED_NEW_NAME);
+    if (Directory) {
+        FsbNotifyMoved(Move->Volume, &Move->From.Name, &Move->To.Name);
+    }
 }
 
 /* ---- the way through ---- */
