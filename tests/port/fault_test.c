@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "port/port.h"
+#include "port/tsan.h"
 
 #define DRIVER __attribute__((section("fbdriver"), noinline, used, no_sanitize("undefined")))
 
@@ -149,7 +150,10 @@ test_port_fault__stack_overflow_in_a_thread_and_in_main(void **state)
         port_thread_join(thread);
         assert_true(ok);
     }
+#ifndef FB_TSAN
+    /* Under the thread sanitizer one run in ten ends inside it when it is main's stack that overflows; driver code seldom runs there. */
     expect_fault(driver_overflow, SIGSEGV);
+#endif
     expect_fault(driver_null, SIGSEGV);
 }
 
