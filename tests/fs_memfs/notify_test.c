@@ -25,7 +25,6 @@ Completed(PIRP Irp, PVOID Context)
     Watch->Status = Irp->IoStatus.Status;
     Watch->Information = (ULONG)Irp->IoStatus.Information;
     IopIrpFinish(Irp);
-    IopIrpFree(Irp);
     atomic_store(&Watch->Done, 1);
     port_wake(&Watch->Done, UINT32_MAX);
 }
@@ -55,6 +54,10 @@ Wait(WATCH *Watch)
     while (atomic_load(&Watch->Done) == 0 && port_wait(&Watch->Done, 0, Deadline)) {
     }
     assert_int_equal(Watch->Done, 1);
+    if (Watch->Irp != NULL) {
+        IopIrpFree(Watch->Irp);                /* not by whom completes it: somebody may be cancelling it */
+        Watch->Irp = NULL;
+    }
     return Watch->Status;
 }
 
