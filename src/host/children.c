@@ -210,6 +210,21 @@ children_start_command(struct supervisor *s, int *status, struct host_error *err
     return explain_command(s, error, status, err);
 }
 
+bool
+children_command_dying(const struct supervisor *s)
+{
+    char *path = host_printf("/proc/%d/status", (int)s->command), *text = NULL;
+    size_t size;
+    bool dying = false;
+    if (host_read_file(path, &text, &size, NULL) == 0) {
+        const char *pending = strstr(text, "SigPnd:");
+        dying = pending != NULL && (strtoull(pending + 7, NULL, 16) & (UINT64_C(1) << (SIGKILL - 1))) != 0;
+        free(text);
+    }
+    free(path);
+    return dying;
+}
+
 /* ---- signals ---- */
 
 static void

@@ -107,8 +107,17 @@ run_command(struct supervisor *s, int *status, struct host_error *err)
     if (children_start_command(s, status, err) != 0) {
         return -1;
     }
+    uint64_t dying = 0;
+    const uint64_t patience = 1000 * (s->options->watchdog != 0 ? s->options->watchdog : 5);
     while (!s->command_ended && !s->up.ended && !s->fault_stop && s->crash == NULL) {
-        supervise_step(s, -1);
+        supervise_step(s, s->interrupted ? 200 : -1);
+        if (!s->interrupted || !children_command_dying(s)) {
+            dying = 0;
+        } else if (dying == 0) {
+            dying = now_ms();
+        } else if (now_ms() - dying > patience) {
+            break; /* its end waits for an answer that a callback holds back */
+        }
     }
     if (!s->command_ended) {
         cut_command(s);

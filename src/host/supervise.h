@@ -58,6 +58,9 @@ children_start_server(struct supervisor *s, struct host_error *err);
 int
 children_start_command(struct supervisor *s, int *status, struct host_error *err);
 /* Forwards signals, notices ends. */
+/* It was killed, and has not ended: it waits in the kernel. */
+bool
+children_command_dying(const struct supervisor *s);
 void
 children_signals(struct supervisor *s);
 

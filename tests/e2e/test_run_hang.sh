@@ -40,6 +40,12 @@ fb run -q -f hanging --watchdog=1 -d d --threads=2 -- sh -c 'for i in 1 2 3 4 5 
 exits 0
 prints done
 check "nothing stays mounted" sh -c "! grep -q fuse.filterbed /proc/mounts"
+# Terminated while the command waits in the callback: its end waits for an answer that never comes
+timeout -s KILL 100 timeout -s TERM 2 "$FILTERBED" run -f hanging --watchdog=1 -d d -- cat hang-here >out 2>err
+status=$?
+exits 124 "the program ended by itself"
+says "a call into hanging has not returned"
+check "nothing stays mounted" sh -c "! grep -q '$WORK.*fuse.filterbed' /proc/mounts"
 # Ctrl-C in an unload that hangs: it is given up at once, and reported
 driver stuck 370100
 "$FILTERBED" build stuck >/dev/null
