@@ -6,14 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "host/jsontext.h"
 #include "host/report.h"
-
-static const char *
-str(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
 
 /* Characters that XML does not have at all are left out. */
 static void

@@ -7,19 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/jsontext.h"
 #include "host/report.h"
 #include "vf/vf.h"
 
 #define SCHEMA                                                                                     \
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 #define ROOT "WORKDIR"
-
-static const char *
-str(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
 
 static json_t *
 message(const char *text)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/jsontext.h"
 #include "host/report.h"
 
 #define WIDTH 100
@@ -12,19 +13,6 @@ struct printer {
     FILE *to;
     const struct report_style *style;
 };
-
-static const char *
-str(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
-static json_int_t
-num(const json_t *o, const char *key)
-{
-    return json_integer_value(json_object_get(o, key));
-}
 
 static const char *
 plural(json_int_t n)

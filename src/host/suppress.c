@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/jsontext.h"
+
 /* ---- reading ---- */
 
 struct reader {
@@ -153,13 +155,6 @@ suppress_free(struct suppress *s)
 }
 
 /* ---- matching ---- */
-
-static const char *
-str(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-    return text != NULL ? text : "";
-}
 
 static bool
 fits(const char *pattern, const char *text)

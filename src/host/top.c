@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/channel.h"
+#include "host/jsontext.h"
 #include "host/live.h"
 #include "host/report.h"
 
@@ -128,19 +129,6 @@ name_frames(json_t *reply)
 }
 
 /* ---- printing ---- */
-
-static const char *
-str(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return s != NULL ? s : "";
-}
-
-static long long
-num(const json_t *o, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(o, key));
-}
 
 static void
 print_frame(const json_t *frame)

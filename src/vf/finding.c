@@ -121,35 +121,40 @@ vf_set_finding_hook(void (*fn)(const struct vf_finding *, void *), void *ctx)
     port_lock_release(&findings_lock);
 }
 
+static void
+finding_report(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const struct vf_evidence *evidence, vf_stack stack,
+               const char *fmt, va_list args)
+{
+    char text[1024], operation[320];
+    vsnprintf(text, sizeof(text), fmt, args);
+    vf_operation_text(operation, sizeof(operation));
+    struct vf_finding_input input = {
+        .code = code, .rule = rule, .bugcheck = bugcheck, .owner = owner, .object = evidence->object, .kind = evidence->kind,
+        .operation = operation, .stack = stack, .acquire = evidence->acquire, .thread = port_thread_id(), .text = text,
+        .fault = evidence->fault};
+    memcpy(input.related, evidence->related, sizeof(input.related));
+    vf_finding_add(&input);
+}
+
 void
 vf_report(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const void *object, const char *fmt, ...)
 {
-    char text[1024], operation[320];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    finding_report(code, rule, bugcheck, owner, &(struct vf_evidence){.object = object}, vf_stack_here(1), fmt, args);
     va_end(args);
-    vf_operation_text(operation, sizeof(operation));
-    vf_finding_add(&(struct vf_finding_input){
-        .code = code, .rule = rule, .bugcheck = bugcheck, .owner = owner, .object = object, .operation = operation,
-        .stack = vf_stack_here(1), .thread = port_thread_id(), .text = text});
 }
 
 void
 vf_report_stack(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, vf_object *object, vf_stack stack,
                 const char *fmt, ...)
 {
-    char text[1024], operation[320];
+    struct vf_evidence evidence;
     va_list args;
+    vf_evidence_of(object, &evidence);
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    finding_report(code, rule, bugcheck, owner, &evidence, stack, fmt, args);
     va_end(args);
-    vf_operation_text(operation, sizeof(operation));
-    vf_finding_add(&(struct vf_finding_input){
-        .code = code, .rule = rule, .bugcheck = bugcheck, .owner = owner,
-        .object = object != NULL ? object->address : NULL, .kind = object != NULL ? vf_kind_name(object->kind) : NULL,
-        .operation = operation, .stack = stack, .acquire = object != NULL ? object->allocation : 0,
-        .thread = port_thread_id(), .text = text});
 }
 
 void
@@ -167,19 +172,10 @@ void
 vf_report_evidence(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const struct vf_evidence *evidence,
                    const char *fmt, ...)
 {
-    char text[1024], operation[320];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(text, sizeof(text), fmt, args);
+    finding_report(code, rule, bugcheck, owner, evidence, evidence->stack != 0 ? evidence->stack : vf_stack_here(1), fmt, args);
     va_end(args);
-    vf_operation_text(operation, sizeof(operation));
-    struct vf_finding_input input = {
-        .code = code, .rule = rule, .bugcheck = bugcheck, .owner = owner, .object = evidence->object, .kind = evidence->kind,
-        .operation = operation, .stack = evidence->stack != 0 ? evidence->stack : vf_stack_here(1), .acquire = evidence->acquire,
-        .thread = port_thread_id(), .text = text};
-    memcpy(input.related, evidence->related, sizeof(input.related));
-    input.fault = evidence->fault;
-    vf_finding_add(&input);
 }
 
 unsigned
