@@ -250,6 +250,7 @@ ToyClose(TOY_VOLUME *Volume, PIRP Irp)
     TOY_CCB *Ccb = FileObject->FsContext2;
     TOY_NODE *Node = Fcb->Node;
     const BOOLEAN Last = --Fcb->FileObjects == 0;
+    const BOOLEAN Gone = Last && Node != NULL && Node->Unlinked;       /* others may open a node that is there, unlink and free it */
 
     if (Last && Node != NULL) {
         Node->Fcb = NULL;                      /* the next open makes another */
@@ -262,7 +263,7 @@ ToyClose(TOY_VOLUME *Volume, PIRP Irp)
     if (Last) {
         ToyFcbFree(Fcb);
     }
-    if (Last && Node != NULL && Node->Unlinked) {
+    if (Gone) {
         ToyNodeFree(Node);
     }
     return STATUS_SUCCESS;
