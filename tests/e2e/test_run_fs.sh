@@ -94,3 +94,33 @@ for filters in "" "-f $SPY -f $TRACK"; do
     exits 0 "programs $filters"
     check "same output $filters" diff bare.out out
 done
+
+# ---- one name made and removed by four processes: a node is freed once ----
+cat >race.py <<'PY'
+import os
+
+def work():
+    for _ in range(300):
+        try:
+            f = os.open("race", os.O_CREAT | os.O_RDWR, 0o600)
+            os.write(f, b"x")
+            os.close(f)
+            os.unlink("race")
+        except OSError:                                 # another process was faster
+            pass
+
+
+children = []
+for _ in range(4):
+    child = os.fork()
+    if child == 0:
+        work()
+        os._exit(0)
+    children.append(child)
+for child in children:
+    assert os.waitpid(child, 0)[1] == 0
+PY
+for _ in 1 2 3; do
+    fb run --fs "$TOY" --error-exitcode=99 -- python3 "$WORK/race.py"
+    exits 0 "one name made and removed by four processes"
+done
