@@ -206,7 +206,9 @@ FltpDrainTakeLocked(FLTP_OPERATION *Operation, FLTP_NODE *Node, LONG Index, FLTP
     Copy->Index = Operation->Index;
     Copy->Phase = FltpPhasePost;
     Copy->Volume = Operation->Volume;
+    /* The operation may end and another detach reclaim the snapshot, which the node's callback lies in, before the copy is done with it. */
     Copy->Snapshot = Operation->Snapshot;
+    atomic_fetch_add_explicit(&Copy->Snapshot->References, 1, memory_order_relaxed);
     Copy->Id = Operation->Id;
     if (Copy->Objects.FileObject != NULL) {
         ObpReference(Copy->Objects.FileObject);
@@ -280,6 +282,7 @@ FltpDrainCall(FLTP_OPERATION *Copy, const FLTP_NODE *Taken)
     if (Copy->Objects.FileObject != NULL) {
         ObDereferenceObject(Copy->Objects.FileObject);
     }
+    FltpSnapshotDereference(Copy->Snapshot);
 }
 
 /* Operations with swapped buffers are cancelled, so that the wait is short. */

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: unit;concurrent;conformance */
+/* ctest-timeout: 3600 */
 /*
  * C-26, C-28, D-07, E-12, F-14, F-15 on transactions: contexts are set, got, deleted and enlisted while their transaction is committed, rolled
  * back or dropped, notifications are answered late by other threads, and an instance is detached at the same time.  At the end every context
  * that was allocated has been cleaned up exactly once.
+ * 10^5 operations each, 10^6 with FILTERBED_FULL=1.
  */
 #include "txnbed.h"
 
-#define ROUNDS 400
-#define WORKERS 4
+#include "storm.h"
 
+#define THREADS 16
+#define ENDS 400                               /* of transactions, at least */
+
+static struct storm Storm;
 static _Atomic(PKTRANSACTION) Current;
-static _Atomic(ULONG) Stop;
 static _Atomic(LONG) Allocated, CleanedUp, Ended;
 static port_rwlock Holding;                    /* workers: shared, while they use Current and the instance */
 static _Atomic(PFLT_INSTANCE) TopInstance;
@@ -138,48 +142,45 @@ StormStep(int Which, PFLT_INSTANCE Instance, PKTRANSACTION Transaction, ULONG Se
 
 /* A worker's instance pointer is good while it holds the lock shared: the detacher takes it away exclusively first. */
 static void
-Worker(void *Argument)
+WorkStep(struct storm_thread *Thread)
 {
-    ULONG Seed = (ULONG)(ULONG_PTR)Argument * 7919 + 1;
+    const ULONG Seed = storm_random(Thread);
 
-    while (!Stop) {
-        Seed = Seed * 1103515245u + 12345u;
-        port_rwlock_shared(&Holding);
-        PKTRANSACTION Transaction = Current;
-        const int Which = (Seed >> 16) % 2 ? TOP : BOTTOM;
-        PFLT_INSTANCE Instance = Which == TOP ? TopInstance : Instances[BOTTOM];
-        if (Instance != NULL && !NT_SUCCESS(FltObjectReference(Instance))) {
-            Instance = NULL;
-        }
-        if (Transaction != NULL) {
-            ObReferenceObject(Transaction);
-        }
-        port_rwlock_release_shared(&Holding);
-        if (Transaction != NULL && Instance != NULL) {
-            StormStep(Which, Instance, Transaction, Seed >> 17);
-        }
-        if (Transaction != NULL) {
-            ObDereferenceObject(Transaction);
-        }
-        if (Instance != NULL) {
-            FltObjectDereference(Instance);
-        }
+    port_rwlock_shared(&Holding);
+    PKTRANSACTION Transaction = Current;
+    const int Which = (Seed >> 16) % 2 ? TOP : BOTTOM;
+    PFLT_INSTANCE Instance = Which == TOP ? TopInstance : Instances[BOTTOM];
+    if (Instance != NULL && !NT_SUCCESS(FltObjectReference(Instance))) {
+        Instance = NULL;
+    }
+    if (Transaction != NULL) {
+        ObReferenceObject(Transaction);
+    }
+    port_rwlock_release_shared(&Holding);
+    if (Transaction != NULL && Instance != NULL) {
+        StormStep(Which, Instance, Transaction, Seed >> 17);
+        storm_did(&Storm, 1);
+    } else {
+        port_yield();
+    }
+    if (Transaction != NULL) {
+        ObDereferenceObject(Transaction);
+    }
+    if (Instance != NULL) {
+        FltObjectDereference(Instance);
     }
 }
 
 static void
-Detacher(void *Argument)
+DetachStep(void)
 {
-    (void)Argument;
-    while (!Stop) {
-        TinySleep(3);
-        port_rwlock_exclusive(&Holding);
-        TopInstance = NULL;
-        port_rwlock_release_exclusive(&Holding);
-        Detach(TOP);
-        Attach(TOP);
-        TopInstance = Instances[TOP];
-    }
+    TinySleep(3);
+    port_rwlock_exclusive(&Holding);
+    TopInstance = NULL;
+    port_rwlock_release_exclusive(&Holding);
+    Detach(TOP);
+    Attach(TOP);
+    TopInstance = Instances[TOP];
 }
 
 static void
@@ -202,88 +203,113 @@ End(HANDLE Handle, PKTRANSACTION Transaction, ULONG Round)
 }
 
 static void
+EndStep(void)
+{
+    const ULONG Round = (ULONG)Ended;
+    PKTRANSACTION Transaction;
+    HANDLE Handle = Begin(&Transaction);
+
+    Current = Transaction;
+    for (ULONG i = 0; i < Round % 50; i++) {
+        port_yield();
+    }
+    End(Handle, Transaction, Round);
+    port_rwlock_exclusive(&Holding);
+    Current = NULL;
+    port_rwlock_release_exclusive(&Holding);
+    ZwClose(Handle);
+    assert_status(KeWaitForSingleObject(Transaction, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
+    ObDereferenceObject(Transaction);
+    Ended++;
+}
+
+static void
+StormBody(struct storm_thread *Thread)
+{
+    while (storm_more(&Storm) || Ended < ENDS) {
+        if (Thread->index == 0) {
+            EndStep();
+        } else if (Thread->index == 1) {
+            DetachStep();
+        } else {
+            WorkStep(Thread);
+        }
+    }
+}
+
+static void
 test_fltmgr_txnstorm__D_07_E_12_F_14_contexts_against_the_end(void **state)
 {
     (void)state;
-    port_thread *Threads[WORKERS + 1];
-
     TopInstance = Instances[TOP];
-    for (ULONG_PTR i = 0; i < WORKERS; i++) {
-        assert_int_equal(port_thread_start(&Threads[i], Worker, (void *)i, "worker"), 0);
-    }
-    assert_int_equal(port_thread_start(&Threads[WORKERS], Detacher, NULL, "detacher"), 0);
-    for (ULONG Round = 0; Round < ROUNDS; Round++) {
-        PKTRANSACTION Transaction;
-        HANDLE Handle = Begin(&Transaction);
-        Current = Transaction;
-        for (ULONG i = 0; i < Round % 50; i++) {
-            port_yield();
-        }
-        End(Handle, Transaction, Round);
-        port_rwlock_exclusive(&Holding);
-        Current = NULL;
-        port_rwlock_release_exclusive(&Holding);
-        ZwClose(Handle);
-        assert_status(KeWaitForSingleObject(Transaction, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
-        ObDereferenceObject(Transaction);
-        Ended++;
-    }
-    Stop = 1;
-    for (ULONG i = 0; i <= WORKERS; i++) {
-        port_thread_join(Threads[i]);
-    }
+    storm_begin(&Storm, "transactions", THREADS, 0);
+    storm_run(&Storm, StormBody);
     for (int i = 0; i < 10000 && CleanedUp != Allocated; i++) {
         TinySleep(1);                          /* finalizing goes on after the wait */
     }
     print_message("%d contexts on %d transactions\n", (int)Allocated, (int)Ended);
     assert_int_equal(CleanedUp, Allocated);
-    assert_true(Allocated > ROUNDS);
+    assert_true(storm_end(&Storm));
 }
 
 static _Atomic(LONG) Winners;
-static PFLT_CONTEXT WinnerSeen[WORKERS];
+static HANDLE RaceHandle;
+static PFLT_CONTEXT WinnerSeen[THREADS];
 
 static void
-Racer(void *Argument)
+RaceRound(struct storm_thread *Thread)
 {
-    const ULONG_PTR Index = (ULONG_PTR)Argument;
-    PKTRANSACTION Transaction = Current;
-    PFLT_CONTEXT Context = StormContext(BOTTOM, Transaction), Old = NULL;
-    const NTSTATUS Status = FltSetTransactionContext(Instances[BOTTOM], Transaction, FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, &Old);
+    PFLT_CONTEXT Context = StormContext(BOTTOM, Current), Old = NULL;
+    const NTSTATUS Status = FltSetTransactionContext(Instances[BOTTOM], Current, FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, &Old);
 
     if (Status == STATUS_SUCCESS) {
         atomic_fetch_add(&Winners, 1);
-        WinnerSeen[Index] = Context;
+        WinnerSeen[Thread->index] = Context;
     } else {
-        assert_status(Status, STATUS_FLT_CONTEXT_ALREADY_DEFINED);
-        WinnerSeen[Index] = Old;
+        storm_check(&Storm, Status == STATUS_FLT_CONTEXT_ALREADY_DEFINED);
+        WinnerSeen[Thread->index] = Old;
         FltReleaseContext(Old);
     }
     FltReleaseContext(Context);
+    storm_did(&Storm, 1);
+    storm_meet(&Storm.gate);
+    storm_check(&Storm, WinnerSeen[Thread->index] == WinnerSeen[0]);
+    if (Thread->index == 0) {
+        storm_check(&Storm, Winners == 1);
+        storm_check(&Storm, TinyContextCount(WinnerSeen[0]) == 1);
+    }
+}
+
+static void
+RaceBody(struct storm_thread *Thread)
+{
+    const ULONGLONG Rounds = (Storm.wanted + THREADS - 1) / THREADS;
+
+    for (ULONGLONG i = 0; i < Rounds; i++) {
+        if (Thread->index == 0) {
+            PKTRANSACTION Transaction;
+            RaceHandle = Begin(&Transaction);
+            Winners = 0;
+            Current = Transaction;
+        }
+        storm_meet(&Storm.gate);
+        RaceRound(Thread);
+        storm_meet(&Storm.gate);
+        if (Thread->index == 0) {
+            PKTRANSACTION Transaction = Current;
+            Current = NULL;
+            Forget(RaceHandle, Transaction);
+        }
+    }
 }
 
 static void
 test_fltmgr_txnstorm__C_26_one_keeper_wins(void **state)
 {
     (void)state;
-    for (int Round = 0; Round < 100; Round++) {
-        PKTRANSACTION Transaction;
-        HANDLE Handle = Begin(&Transaction);
-        port_thread *Threads[WORKERS];
-        Winners = 0;
-        Current = Transaction;
-        for (ULONG_PTR i = 0; i < WORKERS; i++) {
-            assert_int_equal(port_thread_start(&Threads[i], Racer, (void *)i, "racer"), 0);
-        }
-        for (ULONG i = 0; i < WORKERS; i++) {
-            port_thread_join(Threads[i]);
-            assert_ptr_equal(WinnerSeen[i], WinnerSeen[0]);
-        }
-        assert_int_equal(Winners, 1);
-        assert_int_equal(TinyContextCount(WinnerSeen[0]), 1);
-        Current = NULL;
-        Forget(Handle, Transaction);
-    }
+    storm_begin(&Storm, "C-26, transactions", THREADS, 0);
+    storm_run(&Storm, RaceBody);
+    assert_true(storm_end(&Storm));
     assert_int_equal(CleanedUp, Allocated);
 }
 
