@@ -63,8 +63,11 @@ storm_begin(struct storm *storm, const char *name, unsigned threads, uint64_t wa
     storm->threads = threads;
     storm->gate.threads = threads;
     storm->began = port_clock_monotonic();
-    printf("%s: FILTERBED_SEED=%llu, %llu operations, %u threads\n", name, (unsigned long long)storm->seed,
-           (unsigned long long)storm->wanted, threads);
+    printf("%s: FILTERBED_SEED=%llu, ", name, (unsigned long long)storm->seed);
+    if (storm->wanted != UINT64_MAX) {
+        printf("%llu operations, ", (unsigned long long)storm->wanted);
+    }
+    printf("%u threads\n", threads);
     fflush(stdout);
 }
 
