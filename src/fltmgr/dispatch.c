@@ -405,7 +405,7 @@ FltpOperationRun(FLTP_OPERATION *Operation, FLTP_STEP Step)
                 FltpParametersUndo(Operation);
                 FltpScanConflicts(Operation);
             }
-            if (Operation->Index == IRP_MJ_CLOSE) {
+            if (Operation->Index == IRP_MJ_CLOSE && Operation->Volume == Operation->Volume->Base) {
                 FltpFileClosing(Operation->Shown.TargetFileObject);
             }
             if (!FltpOperationNeedsCompletion(Operation)) {
@@ -467,7 +467,7 @@ FltpSkipMask(UCHAR Major, ULONG IrpFlags, PFILE_OBJECT FileObject)
 }
 
 /* The instance the operation enters below: kept in mind with the file object, for its later operations (fltp.h, FLTP_FILE.Opener). */
-static VOID
+VOID
 FltpRememberOpener(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance)
 {
     FLTP_FILE *File = FltpFileOf(FileObject, TRUE);
@@ -485,13 +485,15 @@ FltpRememberOpener(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance)
 static VOID
 FltpOperationEnterBelow(FLTP_OPERATION *Operation, PFLT_INSTANCE Instance)
 {
+    Operation->Flags |= FLTP_OP_GENERATED;
+    Operation->Data.Flags |= FLTFL_CALLBACK_DATA_GENERATED_IO;
+    if (Operation->Volume != Instance->Volume) {
+        return;                                /* it comes from a higher frame: all of this one is below */
+    }
     const ULONG Rank = FltpSnapshotRank(Operation->Snapshot, Instance);
-
     while (Operation->Position < Operation->Count && Operation->Callbacks[Operation->Position].Rank < Rank) {
         Operation->Position++;
     }
-    Operation->Flags |= FLTP_OP_GENERATED;
-    Operation->Data.Flags |= FLTFL_CALLBACK_DATA_GENERATED_IO;
     if (Operation->Index == IRP_MJ_CREATE) {
         FltpRememberOpener(Operation->Shown.TargetFileObject, Instance);
     }

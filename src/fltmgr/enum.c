@@ -50,7 +50,10 @@ FltpListVolumes(FLTP_LIST *List, ULONG Capacity)
 
     FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
     for (PLIST_ENTRY Entry = FltpGlobals.Volumes.Flink; Entry != &FltpGlobals.Volumes && Fits; Entry = Entry->Flink) {
-        Fits = FltpListAdd(List, Capacity, &CONTAINING_RECORD(Entry, FLT_VOLUME, Links)->Object);
+        const PFLT_VOLUME Volume = CONTAINING_RECORD(Entry, FLT_VOLUME, Links);
+        if (List->Filter == NULL || Volume->Frame == List->Filter->Frame) {
+            Fits = FltpListAdd(List, Capacity, &Volume->Object);
+        }
     }
     FltpLockRelease(&FltpGlobals.Lock);
     return Fits;
@@ -187,14 +190,13 @@ FltEnumerateFilters(PFLT_FILTER *FilterList, ULONG FilterListSize, PULONG Number
     return NT_SUCCESS(Status) ? FltpListReturn(&List, (PVOID *)FilterList, FilterListSize, NumberFiltersReturned, __func__) : Status;
 }
 
-/* Windows: fltKernel.h, FltEnumerateVolumes.  Differences: none. */
+/* Windows: fltKernel.h, FltEnumerateVolumes.  Differences: those of the filter's frame. */
 NTSTATUS FLTAPI
 FltEnumerateVolumes(PFLT_FILTER Filter, PFLT_VOLUME *VolumeList, ULONG VolumeListSize, PULONG NumberVolumesReturned)
 {
     VF_MAX_IRQL(APC_LEVEL);
 
-    UNREFERENCED_PARAMETER(Filter);
-    FLTP_LIST List = { 0 };
+    FLTP_LIST List = { .Filter = Filter };
     NTSTATUS Status = FltpVolumesCollect(&List);
     *NumberVolumesReturned = 0;
     return NT_SUCCESS(Status) ? FltpListReturn(&List, (PVOID *)VolumeList, VolumeListSize, NumberVolumesReturned, __func__) : Status;

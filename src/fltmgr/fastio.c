@@ -130,12 +130,12 @@ FltpFastDeviceControl(PFILE_OBJECT FileObject, BOOLEAN Wait, PVOID Input, ULONG 
     return FltpFastPass(Device, IRP_MJ_DEVICE_CONTROL, &Call);
 }
 
-/* A control device below goes.  Volumes go by IopVolumeDismount, which the filter manager hears of first. */
+/* The device below goes.  Volumes go by IopVolumeDismount, which the filter manager hears of first; below a frame it is a legacy filter's. */
 static VOID
 FltpFastDetach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target)
 {
+    IoDetachDevice(Target);
     if (*(PFLT_VOLUME *)Source->DeviceExtension == NULL) {
-        IoDetachDevice(Target);
         IoDeleteDevice(Source);
     }
 }

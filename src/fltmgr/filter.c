@@ -7,7 +7,7 @@
  *                                                                             references and live contexts waited for ─> freed
  */
 #include "fltmgr/ctxcheck.h"
-#include "fltmgr/fltp.h"
+#include "fltmgr/frame.h"
 #include "fltmgr/port.h"
 
 static NTSTATUS FltpUnloadClaimed(PFLT_FILTER Filter, BOOLEAN Mandatory);
@@ -150,10 +150,14 @@ FltRegisterFilter(PDRIVER_OBJECT Driver, const FLT_REGISTRATION *Registration, P
     if (NT_SUCCESS(Status)) {
         Status = FltpRegistryReadInstances(Filter);
     }
-    if (NT_SUCCESS(Status)) {
-        Status = FltpFilterInsert(Filter);
-    }
     if (!NT_SUCCESS(Status)) {
+        FltpFilterFree(Filter);
+        return Status;
+    }
+    FltpFrameEnter(Filter);
+    Status = FltpFilterInsert(Filter);
+    if (!NT_SUCCESS(Status)) {
+        FltpFrameLeave(Filter);
         FltpFilterFree(Filter);
         return Status;
     }
@@ -184,7 +188,7 @@ FltStartFiltering(PFLT_FILTER Filter)
         return STATUS_INVALID_PARAMETER;
     }
     for (PFLT_VOLUME Volume = FltpVolumeNext(NULL); Volume != NULL; Volume = FltpVolumeNext(Volume)) {
-        if (Volume->MountSequence < Filter->StartSequence) {
+        if (Volume->Frame == Filter->Frame && atomic_load(&Volume->MountSequence) < Filter->StartSequence) {
             FltpInstanceAttachAutomatic(Filter, Volume, FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT);
         }
     }
@@ -280,6 +284,7 @@ FltUnregisterFilter(PFLT_FILTER Filter)
         return;
     }
     FltpFilterRemove(Filter);
+    FltpFrameLeave(Filter);
     FltpReportRetired(Filter);
     vf_object_destroy(Filter->Object.Ledger, Filter->Owner, VF_FLT_REFERENCE);
     FltpFilterFree(Filter);

@@ -7,6 +7,15 @@
 #include "fltmgr/target.h"
 #include "ob/obp.h"
 
+/* The file object carries the instance from now on, whether the create was watched or not. */
+static VOID
+FltpOpenedBelow(NTSTATUS Status, PFILE_OBJECT FileObject, PFLT_INSTANCE Instance)
+{
+    if (NT_SUCCESS(Status) && IOP_FILE_FROM(FileObject)->FilterTarget == Instance) {
+        FltpRememberOpener(FileObject, Instance);
+    }
+}
+
 /* ---- for ourselves ---- */
 
 NTSTATUS
@@ -25,6 +34,7 @@ FltpOpenBelow(const FLTP_OPEN *Open, PFILE_OBJECT *FileObject)
     }
     NTSTATUS Status = IopCreateFile(&Create, &IoStatus, FileObject);
     if (Instance != NULL) {
+        FltpOpenedBelow(Status, *FileObject, Instance);
         FltpCountRelease(&Instance->Outstanding);
     }
     if (Status == STATUS_MOUNT_POINT_NOT_RESOLVED) {
@@ -67,7 +77,7 @@ FltpIsOnVolume(PFLT_VOLUME Volume, PDEVICE_OBJECT Device)
     if (Device == Volume->RealDevice || Device == Volume->VolumeDevice) {
         return TRUE;
     }
-    PFLT_VOLUME Found = FltpVolumeLook(Device);
+    PFLT_VOLUME Found = FltpVolumeLookIn(Device, Volume->Frame);
     if (Found != NULL) {
         FltpCountRelease(&Found->Outstanding);
     }
@@ -163,6 +173,7 @@ FltpOpenTargetDirectory(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFILE_R
     NTSTATUS Status = Rename->RootDirectory != NULL ? FltpCreateRoot(&Call, Rename->RootDirectory) : FltpCreateDevice(&Call);
     if (NT_SUCCESS(Status)) {
         Status = IopCreateFile(&Call.Create, &IoStatus, Target);
+        FltpOpenedBelow(Status, *Target, Instance);
     }
     FltpCreateForget(&Call);
     FltpCountRelease(&Instance->Outstanding);
@@ -200,6 +211,9 @@ FltpCreateIssue(FLTP_CREATE *Call, POBJECT_ATTRIBUTES Attributes, PIO_STATUS_BLO
     NTSTATUS Status = FltpCreateName(Call, Attributes);
     if (NT_SUCCESS(Status)) {
         Status = IopCreateFile(&Call->Create, IoStatus, &FileObject);
+        if (Instance != NULL) {
+            FltpOpenedBelow(Status, FileObject, Instance);
+        }
     }
     FltpCreateForget(Call);
     if (Instance != NULL) {

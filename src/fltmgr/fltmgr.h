@@ -13,6 +13,8 @@ VOID FltpShutdown(VOID);
 /* From here on volumes get the filter manager's device when their mount passes its devices above the file systems' control devices: drivers that
  * attached to those earlier lie below it in every volume's stack, later ones above.  Before that, right after a mount.  Again: nothing. */
 VOID FltpWatchFileSystems(VOID);
+/* Takes away the highest frames (frame.c) as long as they have no filters: a legacy filter below is to be unloaded. */
+VOID FltpFramesTrim(VOID);
 
 /* Unloads a started minifilter as FilterUnload / a mandatory service stop does.  The caller then unloads the driver. */
 NTSTATUS FltpUnloadFilter(PCUNICODE_STRING Name, BOOLEAN Mandatory);

@@ -5,7 +5,7 @@
  *      FLTP_GLOBALS ── Filters ──> FLT_FILTER ── Instances ──┐
  *           │                        │ Definitions[7]        │
  *           │                        └ Counters (per thread) │
- *           └───── Volumes ──> FLT_VOLUME ── Instances ──> FLT_INSTANCE ── Links ──> nodes of all its contexts
+ *           └───── Volumes ──> FLT_VOLUME ── Instances ──> FLT_INSTANCE ── Links ──> nodes of all its contexts      (one per frame: frame.c)
  *                                 │ Contexts (key: filter)     └ Contexts (its own one)
  *                                 │ Snapshot ──> FLTP_SNAPSHOT ── Majors[] ──> dense FLTP_CALLBACK[] per operation
  *                                 └ InFlight ──> suspended FLTP_OPERATIONs
@@ -218,6 +218,7 @@ typedef struct _FLT_FILTER {
     LIST_ENTRY Instances;                      /* FLT_INSTANCE.FilterLinks */
     /* constant after register */
     ULONG Id;                                  /* never used twice */
+    ULONG Frame;                               /* all its instances are in the volumes of this frame (frame.c) */
     UNICODE_STRING Name;
     PDRIVER_OBJECT Driver;
     vf_owner *Owner;
@@ -315,10 +316,12 @@ typedef struct _FLT_VOLUME {
     /* constant after mount */
     PDEVICE_OBJECT FilterDevice;               /* ours, attached above VolumeDevice */
     PDEVICE_OBJECT VolumeDevice, RealDevice;
+    ULONG Frame;
+    struct _FLT_VOLUME *Base;                  /* the same volume in the lowest frame: what everybody passes.  Outlives this one */
     UNICODE_STRING Name;                       /* "\Device\HarddiskVolume1"; own allocation */
     FLT_FILESYSTEM_TYPE FileSystemType;
     DEVICE_TYPE DeviceType;
-    ULONGLONG MountSequence;
+    _Atomic(ULONGLONG) MountSequence;          /* 0: not listed yet */
     LIST_ENTRY Links;                          /* Globals.Lock */
     _Atomic(LONG) SetupOwed;                   /* 2: automatic attachments come with the first operation, 1: under way, 0: done */
     _Atomic(LONG) Dismounting;
@@ -355,6 +358,7 @@ typedef struct FLTP_FILE {                     /* IOP_FILE.FilterBlock */
 typedef struct FLTP_GLOBALS {
     port_lock Lock;
     LIST_ENTRY Filters, Volumes;               /* Lock */
+    _Atomic(ULONG) FrameCount;                 /* at least 1 */
     _Atomic(ULONGLONG) Sequence;
     _Atomic(ULONG) NextFilterId;
     port_lock ThreadLock;
@@ -402,8 +406,10 @@ VOID FltpReportRetired(PFLT_FILTER Filter);
 VOID FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
 VOID FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest);
-PFLT_VOLUME FltpVolumeLook(PDEVICE_OBJECT Device);                     /* any device of its stack or the real device; +1 Outstanding or NULL */
-PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device);                 /* the same, +1 reference: for filters */
+/* Any device of its stack or the real device; +1 Outstanding or NULL.  In the lowest frame, or in the given one. */
+PFLT_VOLUME FltpVolumeLook(PDEVICE_OBJECT Device);
+PFLT_VOLUME FltpVolumeLookIn(PDEVICE_OBJECT Device, ULONG Frame);
+PFLT_VOLUME FltpVolumeOfDevice(PDEVICE_OBJECT Device, PFLT_FILTER Filter);   /* +1 reference; in Filter's frame (NULL: the lowest) */
 VOID FltpVolumeSetup(PFLT_VOLUME Volume, BOOLEAN Wait);                /* pays the automatic attachments that are owed */
 PFLT_VOLUME FltpVolumeNext(PFLT_VOLUME Previous);                      /* iteration; +1 Outstanding, drops Previous */
 
@@ -537,6 +543,7 @@ typedef enum FLTP_STEP {
     FltpStepEnd                                /* all done */
 } FLTP_STEP;
 NTSTATUS FltpDispatch(PDEVICE_OBJECT Device, PIRP Irp);
+VOID FltpRememberOpener(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance);   /* it was opened below Instance */
 FLTP_STEP FltpPreWalk(FLTP_OPERATION *Operation);
 /* What a pre-operation's return value means; also for FltCompletePendedPreOperation. */
 FLTP_STEP FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context);

@@ -8,11 +8,6 @@
 
 /* ---- laying out ---- */
 
-typedef struct FLTP_LAYOUT {
-    PUCHAR Buffer;                             /* NULL: only measured */
-    ULONG Used;
-} FLTP_LAYOUT;
-
 static VOID
 FltpLayoutString(FLTP_LAYOUT *Layout, PCUNICODE_STRING String, PUSHORT Length, PUSHORT Offset)
 {
@@ -35,9 +30,7 @@ FltpLayoutFixed(const FLTP_LAYOUT *Layout, const VOID *Fixed, ULONG Bytes)
     }
 }
 
-typedef NTSTATUS FLTP_DESCRIBE(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class);
-
-static NTSTATUS
+NTSTATUS
 FltpDescribe(FLTP_DESCRIBE *Describe, const VOID *Object, ULONG Class, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
 {
     FLTP_LAYOUT Layout = { 0 };
@@ -78,7 +71,7 @@ FltpDefaultAltitude(const FLT_FILTER *Filter)
     return Filter->InstanceDefinitionCount != 0 ? &Filter->InstanceDefinitions[0].Altitude : &FltpNoString;
 }
 
-static NTSTATUS
+NTSTATUS
 FltpDescribeFilter(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
 {
     const FLT_FILTER *Filter = Object;
@@ -88,12 +81,14 @@ FltpDescribeFilter(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
 
     switch (Class) {
     case FilterFullInformation:
+        Full.FrameID = Filter->Frame;
         Full.NumberOfInstances = FltpFilterInstanceCount(Filter);
         Layout->Used = FIELD_OFFSET(FILTER_FULL_INFORMATION, FilterNameBuffer);
         FltpLayoutString(Layout, &Filter->Name, &Full.FilterNameLength, NULL);
         FltpLayoutFixed(Layout, &Full, FIELD_OFFSET(FILTER_FULL_INFORMATION, FilterNameBuffer));
         return STATUS_SUCCESS;
     case FilterAggregateBasicInformation:
+        Basic.Type.MiniFilter.FrameID = Filter->Frame;
         Basic.Type.MiniFilter.NumberOfInstances = FltpFilterInstanceCount(Filter);
         Layout->Used = sizeof(Basic);
         FltpLayoutString(Layout, &Filter->Name, &Basic.Type.MiniFilter.FilterNameLength, &Basic.Type.MiniFilter.FilterNameBufferOffset);
@@ -102,6 +97,7 @@ FltpDescribeFilter(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
         FltpLayoutFixed(Layout, &Basic, sizeof(Basic));
         return STATUS_SUCCESS;
     case FilterAggregateStandardInformation:
+        Standard.Type.MiniFilter.FrameID = Filter->Frame;
         Standard.Type.MiniFilter.NumberOfInstances = FltpFilterInstanceCount(Filter);
         Layout->Used = sizeof(Standard);
         FltpLayoutString(Layout, &Filter->Name, &Standard.Type.MiniFilter.FilterNameLength, &Standard.Type.MiniFilter.FilterNameBufferOffset);
@@ -123,6 +119,51 @@ FltGetFilterInformation(PFLT_FILTER Filter, FILTER_INFORMATION_CLASS Information
     return FltpDescribe(FltpDescribeFilter, Filter, InformationClass, Buffer, BufferSize, BytesReturned);
 }
 
+/* ---- legacy filters ---- */
+
+NTSTATUS
+FltpDescribeLegacyFilter(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
+{
+    const FLTP_LEGACY *Legacy = Object;
+    FILTER_AGGREGATE_BASIC_INFORMATION Basic = { .Flags = FLTFL_AGGREGATE_INFO_IS_LEGACYFILTER };
+    FILTER_AGGREGATE_STANDARD_INFORMATION Standard = { .Flags = FLTFL_ASI_IS_LEGACYFILTER };
+    UNICODE_STRING Name, Altitude;
+
+    FltpLegacyName(Legacy->Driver, &Name);
+    if (Class == FilterAggregateBasicInformation) {
+        Layout->Used = sizeof(Basic);
+        FltpLayoutString(Layout, &Name, &Basic.Type.LegacyFilter.FilterNameLength, &Basic.Type.LegacyFilter.FilterNameBufferOffset);
+        FltpLayoutFixed(Layout, &Basic, sizeof(Basic));
+        return STATUS_SUCCESS;
+    }
+    FltpLegacyAltitude(Legacy->Driver, &Altitude);
+    Layout->Used = sizeof(Standard);
+    FltpLayoutString(Layout, &Name, &Standard.Type.LegacyFilter.FilterNameLength, &Standard.Type.LegacyFilter.FilterNameBufferOffset);
+    FltpLayoutString(Layout, &Altitude, &Standard.Type.LegacyFilter.FilterAltitudeLength, &Standard.Type.LegacyFilter.FilterAltitudeBufferOffset);
+    FltpLayoutFixed(Layout, &Standard, sizeof(Standard));
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS
+FltpDescribeLegacyInstance(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
+{
+    const FLTP_LEGACY *Legacy = Object;
+    INSTANCE_AGGREGATE_STANDARD_INFORMATION Standard = { .Flags = FLTFL_IASI_IS_LEGACYFILTER };
+    UNICODE_STRING Name, Altitude;
+
+    UNREFERENCED_PARAMETER(Class);
+    FltpLegacyName(Legacy->Driver, &Name);
+    FltpLegacyAltitude(Legacy->Driver, &Altitude);
+    Standard.Type.LegacyFilter.Flags = atomic_load(&Legacy->Volume->Dismounting) ? FLTFL_IASIL_DETACHED_VOLUME : 0;
+    Layout->Used = sizeof(Standard);
+    FltpLayoutString(Layout, &Altitude, &Standard.Type.LegacyFilter.AltitudeLength, &Standard.Type.LegacyFilter.AltitudeBufferOffset);
+    FltpLayoutString(Layout, &Legacy->Volume->Name, &Standard.Type.LegacyFilter.VolumeNameLength,
+        &Standard.Type.LegacyFilter.VolumeNameBufferOffset);
+    FltpLayoutString(Layout, &Name, &Standard.Type.LegacyFilter.FilterNameLength, &Standard.Type.LegacyFilter.FilterNameBufferOffset);
+    FltpLayoutFixed(Layout, &Standard, sizeof(Standard));
+    return STATUS_SUCCESS;
+}
+
 /* ---- instances ---- */
 
 static NTSTATUS
@@ -131,6 +172,7 @@ FltpDescribeAggregateInstance(FLTP_LAYOUT *Layout, const FLT_INSTANCE *Instance)
     INSTANCE_AGGREGATE_STANDARD_INFORMATION Standard = { .Flags = FLTFL_IASI_IS_MINIFILTER };
 
     Standard.Type.MiniFilter.Flags = atomic_load(&Instance->Volume->Dismounting) ? FLTFL_IASIM_DETACHED_VOLUME : 0;
+    Standard.Type.MiniFilter.FrameID = Instance->Volume->Frame;
     Standard.Type.MiniFilter.VolumeFileSystemType = Instance->Volume->FileSystemType;
     Layout->Used = sizeof(Standard);
     FltpLayoutString(Layout, &Instance->Name, &Standard.Type.MiniFilter.InstanceNameLength, &Standard.Type.MiniFilter.InstanceNameBufferOffset);
@@ -141,7 +183,7 @@ FltpDescribeAggregateInstance(FLTP_LAYOUT *Layout, const FLT_INSTANCE *Instance)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS
+NTSTATUS
 FltpDescribeInstance(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
 {
     const FLT_INSTANCE *Instance = Object;
@@ -190,12 +232,12 @@ FltGetInstanceInformation(PFLT_INSTANCE Instance, INSTANCE_INFORMATION_CLASS Inf
 
 /* ---- volumes ---- */
 
-static NTSTATUS
+NTSTATUS
 FltpDescribeVolume(FLTP_LAYOUT *Layout, const VOID *Object, ULONG Class)
 {
     const FLT_VOLUME *Volume = Object;
     FILTER_VOLUME_BASIC_INFORMATION Basic = { 0 };
-    FILTER_VOLUME_STANDARD_INFORMATION Standard = { .FileSystemType = Volume->FileSystemType };
+    FILTER_VOLUME_STANDARD_INFORMATION Standard = { .FrameID = Volume->Frame, .FileSystemType = Volume->FileSystemType };
 
     switch (Class) {
     case FilterVolumeBasicInformation:
@@ -224,120 +266,4 @@ FltGetVolumeInformation(PFLT_VOLUME Volume, FILTER_VOLUME_INFORMATION_CLASS Info
         return STATUS_INVALID_PARAMETER;
     }
     return FltpDescribe(FltpDescribeVolume, Volume, InformationClass, Buffer, BufferSize, BytesReturned);
-}
-
-/* ---- by index ---- */
-
-typedef struct FLTP_BY_INDEX {
-    FLTP_DESCRIBE *Describe;
-    ULONG Index, Class;
-    PVOID Buffer;
-    ULONG BufferSize;
-    PULONG BytesReturned;
-} FLTP_BY_INDEX;
-
-static NTSTATUS
-FltpDescribeIndexed(const FLTP_BY_INDEX *By, FLTP_LIST *List, NTSTATUS Status)
-{
-    *By->BytesReturned = 0;
-    if (!NT_SUCCESS(Status)) {
-        return Status;
-    }
-    Status = STATUS_NO_MORE_ENTRIES;
-    if (By->Index < List->Count) {
-        Status = FltpDescribe(By->Describe, List->Objects[By->Index], By->Class, By->Buffer, By->BufferSize, By->BytesReturned);
-    }
-    FltpListFree(List);
-    return Status;
-}
-
-/* Windows: fltKernel.h, FltEnumerateFilterInformation.  Differences: legacy filters are not listed. */
-NTSTATUS FLTAPI
-FltEnumerateFilterInformation(ULONG Index, FILTER_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize, PULONG BytesReturned)
-{
-    VF_MAX_IRQL(APC_LEVEL);
-
-    FLTP_LIST List = { 0 };
-    const FLTP_BY_INDEX By = { FltpDescribeFilter, Index, InformationClass, Buffer, BufferSize, BytesReturned };
-    return FltpDescribeIndexed(&By, &List, FltpFiltersCollect(&List));
-}
-
-/* Windows: fltKernel.h, FltEnumerateVolumeInformation.  Differences: none. */
-NTSTATUS FLTAPI
-FltEnumerateVolumeInformation(PFLT_FILTER Filter, ULONG Index, FILTER_VOLUME_INFORMATION_CLASS InformationClass, PVOID Buffer, ULONG BufferSize,
-    PULONG BytesReturned)
-{
-    VF_MAX_IRQL(APC_LEVEL);
-
-    UNREFERENCED_PARAMETER(Filter);
-    FLTP_LIST List = { 0 };
-    const FLTP_BY_INDEX By = { FltpDescribeVolume, Index, InformationClass, Buffer, BufferSize, BytesReturned };
-    return FltpDescribeIndexed(&By, &List, FltpVolumesCollect(&List));
-}
-
-/* Windows: fltKernel.h, FltEnumerateInstanceInformationByFilter.  Differences: none. */
-NTSTATUS FLTAPI
-FltEnumerateInstanceInformationByFilter(PFLT_FILTER Filter, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
-    ULONG BufferSize, PULONG BytesReturned)
-{
-    VF_MAX_IRQL(APC_LEVEL);
-
-    FLTP_LIST List = { .Filter = Filter };
-    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
-    return FltpDescribeIndexed(&By, &List, FltpInstancesCollect(&List));
-}
-
-/* Windows: fltKernel.h, FltEnumerateInstanceInformationByVolume.  Differences: legacy filters are not listed. */
-NTSTATUS FLTAPI
-FltEnumerateInstanceInformationByVolume(PFLT_VOLUME Volume, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
-    ULONG BufferSize, PULONG BytesReturned)
-{
-    VF_MAX_IRQL(APC_LEVEL);
-
-    FLTP_LIST List = { .Volume = Volume };
-    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
-    return FltpDescribeIndexed(&By, &List, FltpInstancesCollect(&List));
-}
-
-/* Volume (one reference of the caller's, which goes) or how it was not found; a volume without instances counts as Empty. */
-static NTSTATUS
-FltpEnumerateOnVolume(PFLT_VOLUME Volume, const FLTP_BY_INDEX *By, NTSTATUS Empty)
-{
-    FLTP_LIST List = { .Volume = Volume };
-    NTSTATUS Status = FltpInstancesCollect(&List);
-
-    if (NT_SUCCESS(Status) && List.Count == 0) {
-        FltpListFree(&List);
-        Status = Empty;
-    }
-    Status = FltpDescribeIndexed(By, &List, Status);
-    FltpCountRelease(&Volume->Object.References);
-    return Status;
-}
-
-/* Windows: fltKernel.h, FltEnumerateInstanceInformationByVolumeName.  Differences: legacy filters are not listed. */
-NTSTATUS FLTAPI
-FltEnumerateInstanceInformationByVolumeName(PUNICODE_STRING VolumeName, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
-    ULONG BufferSize, PULONG BytesReturned)
-{
-    VF_MAX_IRQL(APC_LEVEL);
-
-    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
-    PFLT_VOLUME Volume;
-    *BytesReturned = 0;
-    NTSTATUS Status = FltpVolumeByName(VolumeName, &Volume);
-    return NT_SUCCESS(Status) ? FltpEnumerateOnVolume(Volume, &By, STATUS_FLT_VOLUME_NOT_FOUND) : Status;
-}
-
-/* Windows: fltKernel.h, FltEnumerateInstanceInformationByDeviceObject.  Differences: legacy filters are not listed. */
-NTSTATUS FLTAPI
-FltEnumerateInstanceInformationByDeviceObject(PDEVICE_OBJECT DeviceObject, ULONG Index, INSTANCE_INFORMATION_CLASS InformationClass, PVOID Buffer,
-    ULONG BufferSize, PULONG BytesReturned)
-{
-    VF_MAX_IRQL(APC_LEVEL);
-
-    const FLTP_BY_INDEX By = { FltpDescribeInstance, Index, InformationClass, Buffer, BufferSize, BytesReturned };
-    PFLT_VOLUME Volume = FltpVolumeOfDevice(DeviceObject);
-    *BytesReturned = 0;
-    return Volume != NULL ? FltpEnumerateOnVolume(Volume, &By, STATUS_FLT_INTERNAL_ERROR) : STATUS_FLT_VOLUME_NOT_FOUND;
 }

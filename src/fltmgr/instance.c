@@ -246,9 +246,15 @@ FltpInstanceAttach(const FLTP_ATTACH *Attach, PFLT_INSTANCE *Instance)
         return STATUS_FLT_DELETING_OBJECT;
     }
     NTSTATUS Status = STATUS_FLT_DELETING_OBJECT;
-    if (FltpCountTryAcquire(&Attach->Volume->Outstanding)) {
-        Status = FltpInstanceAttachHeld(Attach, Instance);
-        FltpCountRelease(&Attach->Volume->Outstanding);
+    FLTP_ATTACH Here = *Attach;
+    if (Here.Volume->Frame != Here.Filter->Frame) {
+        Here.Volume = FltpVolumeLookIn(Here.Volume->VolumeDevice, Here.Filter->Frame);   /* the same volume where the filter is */
+    } else if (!FltpCountTryAcquire(&Here.Volume->Outstanding)) {
+        Here.Volume = NULL;
+    }
+    if (Here.Volume != NULL) {
+        Status = FltpInstanceAttachHeld(&Here, Instance);
+        FltpCountRelease(&Here.Volume->Outstanding);
     }
     FltpCountRelease(&Attach->Filter->Outstanding);
     return Status;

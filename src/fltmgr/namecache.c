@@ -110,9 +110,11 @@ FltpVolumeWatchRenames(PFLT_VOLUME Volume)
     FltpLockRelease(&Volume->Lock);
 }
 
+/* One for all frames: every rename passes the lowest. */
 static FLTP_VOLUME_NAMES *
-FltpVolumeNamesOf(PFLT_VOLUME Volume)
+FltpVolumeNamesOf(PFLT_VOLUME Of)
 {
+    const PFLT_VOLUME Volume = Of->Base;
     void *Current = atomic_load_explicit(&Volume->NameCache, memory_order_acquire);
 
     if (Current != NULL) {
@@ -153,7 +155,7 @@ FltpNameGeneration(PFLT_VOLUME Volume)
 static VOID
 FltpVolumeForgetNames(PFLT_VOLUME Volume)
 {
-    FLTP_VOLUME_NAMES *Names = atomic_load_explicit(&Volume->NameCache, memory_order_acquire);
+    FLTP_VOLUME_NAMES *Names = atomic_load_explicit(&Volume->Base->NameCache, memory_order_acquire);
 
     if (Names != NULL) {
         atomic_fetch_add_explicit(&Names->Generation, 1, memory_order_acq_rel);

@@ -100,7 +100,7 @@ FltpDestinationFull(const FLTP_DESTINATION *Destination, PFLT_NAME_CONTROL Contr
     if (Volume != NULL) {
         FltpCountRelease(&Volume->Outstanding);
     }
-    Status = Volume == Destination->Query.Volume ? STATUS_SUCCESS : STATUS_MOUNT_POINT_NOT_RESOLVED;
+    Status = Volume != NULL && Volume->VolumeDevice == Destination->Query.Volume->VolumeDevice ? STATUS_SUCCESS : STATUS_MOUNT_POINT_NOT_RESOLVED;
     if (NT_SUCCESS(Status)) {
         Status = FltpControlAppend(Control, &Volume->Name);
     }

@@ -6,7 +6,7 @@
  *          <service>\Instances\Name      Altitude = "370030", Flags = 0
  *      <service>\Parameters\Instances    the same, below Parameters          preferred where it exists
  */
-#include "fltmgr/fltp.h"
+#include "fltmgr/frame.h"
 
 #define FLTP_VALUE_BYTES 4096
 typedef struct FLTP_VALUE {
@@ -72,19 +72,21 @@ FltpServiceName(PCUNICODE_STRING Path, PUNICODE_STRING Name)
     Name->Length = Name->MaximumLength = (USHORT)(Path->Length - Start * sizeof(WCHAR));
 }
 
-static NTSTATUS
-FltpServiceOpen(PFLT_FILTER Filter, PHANDLE Key)
+VOID
+FltpLegacyName(PDRIVER_OBJECT Driver, PUNICODE_STRING Name)
 {
-    UNICODE_STRING *Service = &Filter->Driver->DriverExtension->ServiceKeyName;
+    const UNICODE_STRING *Service = &Driver->DriverExtension->ServiceKeyName;
+
+    FltpServiceName(Service->Length != 0 ? Service : &Driver->DriverName, Name);
+}
+
+static NTSTATUS
+FltpServiceOpen(PDRIVER_OBJECT Driver, PHANDLE Key)
+{
+    UNICODE_STRING *Service = &Driver->DriverExtension->ServiceKeyName;
     UNICODE_STRING Name;
 
-    FltpServiceName(Service->Length != 0 ? Service : &Filter->Driver->DriverName, &Name);
-    if (Filter->Name.Buffer == NULL) {
-        NTSTATUS Status = FltpStringCopy(&Filter->Name, &Name);
-        if (!NT_SUCCESS(Status)) {
-            return Status;
-        }
-    }
+    FltpLegacyName(Driver, &Name);
     if (Service->Length != 0 && Service->Buffer[0] == L'\\') {
         return FltpKeyOpen(NULL, Service, Key);
     }
@@ -105,9 +107,14 @@ FltpServiceOpen(PFLT_FILTER Filter, PHANDLE Key)
 static NTSTATUS
 FltpInstancesOpen(PFLT_FILTER Filter, PHANDLE Key)
 {
+    UNICODE_STRING Name;
     HANDLE Service;
 
-    NTSTATUS Status = FltpServiceOpen(Filter, &Service);
+    FltpLegacyName(Filter->Driver, &Name);
+    NTSTATUS Status = Filter->Name.Buffer == NULL ? FltpStringCopy(&Filter->Name, &Name) : STATUS_SUCCESS;
+    if (NT_SUCCESS(Status)) {
+        Status = FltpServiceOpen(Filter->Driver, &Service);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -117,6 +124,28 @@ FltpInstancesOpen(PFLT_FILTER Filter, PHANDLE Key)
     }
     ZwClose(Service);
     return Status;
+}
+
+NTSTATUS
+FltpRegistryGroup(PDRIVER_OBJECT Driver, PWCH Buffer, USHORT Bytes, PUNICODE_STRING Group)
+{
+    FLTP_VALUE Value;
+    UNICODE_STRING Text;
+    HANDLE Key;
+
+    NTSTATUS Status = FltpServiceOpen(Driver, &Key);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    Status = FltpValueQuery(Key, L"Group", REG_SZ, &Value);
+    ZwClose(Key);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    FltpValueString(&Value, &Text);
+    *Group = (UNICODE_STRING){ 0, Bytes, Buffer };
+    RtlCopyUnicodeString(Group, &Text);
+    return Text.Length <= Bytes ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
 }
 
 static NTSTATUS

@@ -2,6 +2,7 @@
 /* Counters per filter, the report of filters, start and end of the Filter Manager. */
 #include "fltmgr/control.h"
 #include "fltmgr/ctxcheck.h"
+#include "fltmgr/frame.h"
 #include "fltmgr/transact.h"
 #include "fsrtl/fsrtlp.h"
 
@@ -167,6 +168,7 @@ FltpInitialize(VOID)
         InitializeListHead(&FltpGlobals.Filters);
         InitializeListHead(&FltpGlobals.Volumes);
         InitializeListHead(&FltpGlobals.Threads);
+        atomic_store(&FltpGlobals.FrameCount, 1);
     }
     KiSetCacheDestructor(KI_CACHE_FLTMGR, FltpThreadExit);
     FltpTransactionsInitialize();
@@ -193,6 +195,7 @@ FltpShutdown(VOID)
     FltpContextFlushDeferred();
     port_rcu_barrier();
     FltpContextQuarantineEmpty(NULL);
+    FltpFramesForget();
     FltpGoneEmpty();
     FltpOrphansFree();
     if (IsListEmpty(&FltpGlobals.Volumes) && IsListEmpty(&FltpGlobals.Filters)) {

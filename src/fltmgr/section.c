@@ -32,10 +32,12 @@ FltRegisterForDataScan(PFLT_INSTANCE Instance)
 
 /* ---- create, close ---- */
 
-/* From now on everything that may conflict with a section passes through FltpScanConflicts. */
+/* From now on everything that may conflict with a section passes through FltpScanConflicts, in the lowest frame. */
 static VOID
-FltpVolumeWatchScans(PFLT_VOLUME Volume)
+FltpVolumeWatchScans(PFLT_VOLUME Of)
 {
+    const PFLT_VOLUME Volume = Of->Base;
+
     if ((atomic_load(&Volume->Scanned) & FLTP_SCAN_MAJORS) == FLTP_SCAN_MAJORS) {
         return;
     }

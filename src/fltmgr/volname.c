@@ -8,7 +8,7 @@
 /* ---- find ---- */
 
 static NTSTATUS
-FltpVolumeByPath(PCUNICODE_STRING Path, PFLT_VOLUME *Volume)
+FltpVolumeByPath(PCUNICODE_STRING Path, PFLT_FILTER Filter, PFLT_VOLUME *Volume)
 {
     UNICODE_STRING Rest;
     PVOID Device;
@@ -19,7 +19,7 @@ FltpVolumeByPath(PCUNICODE_STRING Path, PFLT_VOLUME *Volume)
         return Status;
     }
     const BOOLEAN Whole = Rest.Length == 0 || (Rest.Length == sizeof(WCHAR) && Rest.Buffer[0] == L'\\');
-    *Volume = Whole && ObpTypeOf(Device) == *IoDeviceObjectType ? FltpVolumeOfDevice(Device) : NULL;
+    *Volume = Whole && ObpTypeOf(Device) == *IoDeviceObjectType ? FltpVolumeOfDevice(Device, Filter) : NULL;
     ObpDereference(Device);
     if (Buffer != NULL) {
         ExFreePool(Buffer);
@@ -28,7 +28,7 @@ FltpVolumeByPath(PCUNICODE_STRING Path, PFLT_VOLUME *Volume)
 }
 
 NTSTATUS
-FltpVolumeByName(PCUNICODE_STRING Name, PFLT_VOLUME *Volume)
+FltpVolumeByName(PCUNICODE_STRING Name, PFLT_FILTER Filter, PFLT_VOLUME *Volume)
 {
     static const UNICODE_STRING Prefix = RTL_CONSTANT_STRING(L"\\??\\");
     FLT_NAME_CONTROL Path;
@@ -38,7 +38,7 @@ FltpVolumeByName(PCUNICODE_STRING Name, PFLT_VOLUME *Volume)
         return STATUS_INVALID_PARAMETER;
     }
     if (Name->Buffer[0] == L'\\') {
-        return FltpVolumeByPath(Name, Volume);
+        return FltpVolumeByPath(Name, Filter, Volume);
     }
     if (Name->Length < 2 * sizeof(WCHAR) || Name->Buffer[1] != L':') {
         return STATUS_INVALID_PARAMETER;
@@ -52,7 +52,7 @@ FltpVolumeByName(PCUNICODE_STRING Name, PFLT_VOLUME *Volume)
         Status = FltpControlAppend(&Path, Name);
     }
     if (NT_SUCCESS(Status)) {
-        Status = FltpVolumeByPath(&Path.Name, Volume);
+        Status = FltpVolumeByPath(&Path.Name, Filter, Volume);
     }
     FltpControlFree(&Path);
     return Status;
@@ -64,8 +64,7 @@ FltGetVolumeFromName(PFLT_FILTER Filter, PCUNICODE_STRING VolumeName, PFLT_VOLUM
 {
     VF_MAX_IRQL(APC_LEVEL);
 
-    UNREFERENCED_PARAMETER(Filter);
-    NTSTATUS Status = FltpVolumeByName(VolumeName, RetVolume);
+    NTSTATUS Status = FltpVolumeByName(VolumeName, Filter, RetVolume);
     if (Status == STATUS_OBJECT_NAME_NOT_FOUND || Status == STATUS_OBJECT_PATH_NOT_FOUND) {
         return STATUS_FLT_VOLUME_NOT_FOUND;
     }
@@ -154,9 +153,9 @@ FltpGuidFind(PFLT_VOLUME Volume, FLTP_GUID_SEARCH *Search)
         if (!Search->Found) {
             return FALSE;
         }
-        if (NT_SUCCESS(FltpVolumeByPath(&Search->Name, &Target))) {
+        if (NT_SUCCESS(FltpVolumeByPath(&Search->Name, NULL, &Target))) {
             FltpCountRelease(&Target->Object.References);
-            if (Target == Volume) {
+            if (Target->Base == Volume->Base) {
                 return TRUE;
             }
         }

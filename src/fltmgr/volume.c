@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Volumes: one device of ours above each volume device, made when a file system mounts.
+ * Volumes: one device of ours above each volume device and for each frame (frame.c), made when a file system mounts.
  *
  * Automatic attachments to a new volume come with its first operation (G-01): until then SetupOwed is 2 and Interest all ones, so
  * that the first operation leaves the fast path and pays them.
  */
 #include "fltmgr/ctxcheck.h"
-#include "fltmgr/fltp.h"
+#include "fltmgr/frame.h"
 
 #define FLTP_DISMOUNT_PATIENCE 2000000000ull   /* nanoseconds */
+
+#define FLTP_ANY_FRAME (~0u)
 
 typedef struct FLTP_DEVICE_EXTENSION { PFLT_VOLUME Volume; } FLTP_DEVICE_EXTENSION;
 
@@ -28,15 +30,17 @@ FltpVolumeIsOf(PFLT_VOLUME Volume, PDEVICE_OBJECT Device)
     return FALSE;
 }
 
+/* That of the lowest frame is listed first. */
 static PFLT_VOLUME
-FltpVolumeFind(PDEVICE_OBJECT Device, BOOLEAN Reference)
+FltpVolumeFind(PDEVICE_OBJECT Device, ULONG Frame, BOOLEAN Reference)
 {
     PFLT_VOLUME Found = NULL;
 
     FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
     for (PLIST_ENTRY Entry = FltpGlobals.Volumes.Flink; Entry != &FltpGlobals.Volumes && Found == NULL; Entry = Entry->Flink) {
         PFLT_VOLUME Volume = CONTAINING_RECORD(Entry, FLT_VOLUME, Links);
-        if (FltpVolumeIsOf(Volume, Device) && FltpCountTryAcquire(Reference ? &Volume->Object.References : &Volume->Outstanding)) {
+        if ((Frame == FLTP_ANY_FRAME || Volume->Frame == Frame) && FltpVolumeIsOf(Volume, Device) &&
+            FltpCountTryAcquire(Reference ? &Volume->Object.References : &Volume->Outstanding)) {
             Found = Volume;
         }
     }
@@ -48,13 +52,19 @@ FltpVolumeFind(PDEVICE_OBJECT Device, BOOLEAN Reference)
 PFLT_VOLUME
 FltpVolumeLook(PDEVICE_OBJECT Device)
 {
-    return FltpVolumeFind(Device, FALSE);
+    return FltpVolumeFind(Device, FLTP_ANY_FRAME, FALSE);
 }
 
 PFLT_VOLUME
-FltpVolumeOfDevice(PDEVICE_OBJECT Device)
+FltpVolumeLookIn(PDEVICE_OBJECT Device, ULONG Frame)
 {
-    return FltpVolumeFind(Device, TRUE);
+    return FltpVolumeFind(Device, Frame, FALSE);
+}
+
+PFLT_VOLUME
+FltpVolumeOfDevice(PDEVICE_OBJECT Device, PFLT_FILTER Filter)
+{
+    return FltpVolumeFind(Device, Filter != NULL ? Filter->Frame : FLTP_ANY_FRAME, TRUE);
 }
 
 /* Outstanding, not References: a dismount waits for whoever looks at the volume, so that it stays in the list until he has gone on. */
@@ -95,16 +105,14 @@ FltpVolumeReturn(PFLT_VOLUME Volume, PFLT_VOLUME *RetVolume, const char *Routine
 NTSTATUS FLTAPI
 FltGetVolumeFromDeviceObject(PFLT_FILTER Filter, PDEVICE_OBJECT DeviceObject, PFLT_VOLUME *RetVolume)
 {
-    UNREFERENCED_PARAMETER(Filter);
-    return FltpVolumeReturn(FltpVolumeOfDevice(DeviceObject), RetVolume, __func__);
+    return FltpVolumeReturn(FltpVolumeOfDevice(DeviceObject, Filter), RetVolume, __func__);
 }
 
 /* Windows: fltKernel.h, FltGetVolumeFromFileObject.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetVolumeFromFileObject(PFLT_FILTER Filter, PFILE_OBJECT FileObject, PFLT_VOLUME *RetVolume)
 {
-    UNREFERENCED_PARAMETER(Filter);
-    PFLT_VOLUME Volume = FileObject->DeviceObject != NULL ? FltpVolumeOfDevice(FileObject->DeviceObject) : NULL;
+    PFLT_VOLUME Volume = FileObject->DeviceObject != NULL ? FltpVolumeOfDevice(FileObject->DeviceObject, Filter) : NULL;
     return FltpVolumeReturn(Volume, RetVolume, __func__);
 }
 
@@ -209,20 +217,18 @@ FltpVolumeAttachDevice(PFLT_VOLUME Volume)
     PDEVICE_OBJECT Device = Volume->FilterDevice;
     ((FLTP_DEVICE_EXTENSION *)Device->DeviceExtension)->Volume = Volume;
     Device->Flags |= Volume->VolumeDevice->Flags & (DO_BUFFERED_IO | DO_DIRECT_IO | DO_SUPPORTS_TRANSACTIONS);
+    Device->Flags &= ~DO_DEVICE_INITIALIZING;
     IopDeviceWatch(Device, &Volume->Interest);
     Status = IoAttachDeviceToDeviceStackSafe(Device, Volume->VolumeDevice, &Volume->LowerDevice);
     if (!NT_SUCCESS(Status)) {
         IoDeleteDevice(Device);
         return Status;
     }
-    Device->SectorSize = Volume->LowerDevice->SectorSize;
-    Device->AlignmentRequirement = Volume->LowerDevice->AlignmentRequirement;
-    Device->Flags &= ~DO_DEVICE_INITIALIZING;
     return STATUS_SUCCESS;
 }
 
 static PFLT_VOLUME
-FltpVolumeAllocate(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+FltpVolumeAllocate(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice, ULONG Frame)
 {
     PFLT_VOLUME Volume = port_alloc_zeroed(sizeof(*Volume));
 
@@ -233,6 +239,13 @@ FltpVolumeAllocate(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     atomic_store(&Volume->Object.Type, FltpTypeVolume);
     Volume->RealDevice = RealDevice;
     Volume->VolumeDevice = VolumeDevice;
+    Volume->Frame = Frame;
+    Volume->Base = Frame != 0 ? FltpVolumeLook(VolumeDevice) : NULL;
+    if (Volume->Base != NULL) {
+        FltpCountRelease(&Volume->Base->Outstanding);   /* dismounts take the higher frames first */
+    } else {
+        Volume->Base = Volume;
+    }
     Volume->DeviceType = VolumeDevice->DeviceType;
     Volume->FileSystemType = FltpFileSystemType(VolumeDevice);
     atomic_store(&Volume->SetupOwed, 2);
@@ -261,15 +274,15 @@ FltpVolumeFree(PFLT_VOLUME Volume)
 }
 
 VOID
-FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+FltpVolumeAddHeld(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice, ULONG Frame)
 {
-    PFLT_VOLUME Volume = FltpVolumeLook(VolumeDevice);
+    PFLT_VOLUME Volume = FltpVolumeLookIn(VolumeDevice, Frame);
 
     if (Volume != NULL) {
         FltpCountRelease(&Volume->Outstanding);
         return;
     }
-    Volume = FltpVolumeAllocate(RealDevice, VolumeDevice);
+    Volume = FltpVolumeAllocate(RealDevice, VolumeDevice, Frame);
     if (Volume == NULL) {
         port_log(PORT_LOG_ERROR, "fltmgr", "no memory for a volume: it is not filtered");
         return;
@@ -277,32 +290,55 @@ FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     FltpLockAcquire(&Volume->Lock, FLTP_RANK_VOLUME);
     NTSTATUS Status = FltpSnapshotPublishLocked(Volume);
     FltpLockRelease(&Volume->Lock);
+    Volume->Object.Ledger = vf_object_create(NULL, VF_FLT_REFERENCE, Volume, sizeof(*Volume), 0, VF_REASON_INTERNAL, __func__);
     if (NT_SUCCESS(Status)) {
         Status = FltpVolumeAttachDevice(Volume);
     }
     if (!NT_SUCCESS(Status)) {
+        vf_object_destroy(Volume->Object.Ledger, NULL, VF_FLT_REFERENCE);
         port_log(PORT_LOG_ERROR, "fltmgr", "cannot attach to a volume (status 0x%08x): it is not filtered", (unsigned)Status);
         FltpVolumeFree(Volume);
         return;
     }
-    Volume->Object.Ledger = vf_object_create(NULL, VF_FLT_REFERENCE, Volume, sizeof(*Volume), 0, VF_REASON_INTERNAL, __func__);
     FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
-    Volume->MountSequence = atomic_fetch_add(&FltpGlobals.Sequence, 1) + 1;
+    atomic_store(&Volume->MountSequence, atomic_fetch_add(&FltpGlobals.Sequence, 1) + 1);
     InsertTailList(&FltpGlobals.Volumes, &Volume->Links);
     FltpLockRelease(&FltpGlobals.Lock);
+}
+
+/* In the frames whose devices above the file system's control device the mount did not pass. */
+VOID
+FltpVolumeMounted(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+{
+    FltpFramesHold();
+    for (ULONG Frame = 0; Frame < atomic_load(&FltpGlobals.FrameCount); Frame++) {
+        FltpVolumeAddHeld(RealDevice, VolumeDevice, Frame);
+    }
+    FltpFramesRelease();
+}
+
+/* One that comes meanwhile waits to be added. */
+VOID
+FltpVolumesAddFrame(ULONG Frame)
+{
+    for (PFLT_VOLUME Volume = FltpVolumeNext(NULL); Volume != NULL; Volume = FltpVolumeNext(Volume)) {
+        if (Volume->Base == Volume && !atomic_load(&Volume->Dismounting)) {
+            FltpVolumeAddHeld(Volume->RealDevice, Volume->VolumeDevice, Frame);
+        }
+    }
 }
 
 /* ---- automatic attachments that are owed ---- */
 
 static PFLT_FILTER
-FltpFilterStartedBefore(ULONGLONG Sequence, ULONG AfterId)
+FltpFilterStartedBefore(ULONG Frame, ULONGLONG Sequence, ULONG AfterId)
 {
     PFLT_FILTER Found = NULL;
 
     FltpLockAcquire(&FltpGlobals.Lock, FLTP_RANK_GLOBALS);
     for (PLIST_ENTRY Entry = FltpGlobals.Filters.Flink; Entry != &FltpGlobals.Filters; Entry = Entry->Flink) {
         PFLT_FILTER Filter = CONTAINING_RECORD(Entry, FLT_FILTER, Links);
-        if (Filter->Id > AfterId && atomic_load(&Filter->Started) && Filter->StartSequence < Sequence &&
+        if (Filter->Id > AfterId && Filter->Frame == Frame && atomic_load(&Filter->Started) && Filter->StartSequence < Sequence &&
             FltpCountTryAcquire(&Filter->Outstanding)) {
             Found = Filter;
             break;
@@ -320,19 +356,23 @@ VOID
 FltpVolumeSetup(PFLT_VOLUME Volume, BOOLEAN Wait)
 {
     LONG Expected = 2;
+    const ULONGLONG Sequence = atomic_load(&Volume->MountSequence);
     const FLT_INSTANCE_SETUP_FLAGS Flags = FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT | FLTFL_INSTANCE_SETUP_NEWLY_MOUNTED_VOLUME;
 
+    if (Sequence == 0) {
+        return;                                /* it is just being added, to a stack that is in use */
+    }
     if (!atomic_compare_exchange_strong(&Volume->SetupOwed, &Expected, 1)) {
         while (Wait && atomic_load(&Volume->SetupOwed) == 1) {
             port_wait((_Atomic(uint32_t) *)&Volume->SetupOwed, 1, PORT_FOREVER);
         }
         return;
     }
-    for (PFLT_FILTER Filter = FltpFilterStartedBefore(Volume->MountSequence, 0); Filter != NULL;) {
+    for (PFLT_FILTER Filter = FltpFilterStartedBefore(Volume->Frame, Sequence, 0); Filter != NULL;) {
         const ULONG Id = Filter->Id;
         FltpInstanceAttachAutomatic(Filter, Volume, Flags);
         FltpCountRelease(&Filter->Outstanding);
-        Filter = FltpFilterStartedBefore(Volume->MountSequence, Id);
+        Filter = FltpFilterStartedBefore(Volume->Frame, Sequence, Id);
     }
     FltpLockAcquire(&Volume->Lock, FLTP_RANK_VOLUME);
     atomic_store(&Volume->SetupOwed, 0);
@@ -368,10 +408,10 @@ FltpInterestOfData(const FLTP_SNAPSHOT *Snapshot, IOP_INTEREST *Interest)
     }
 }
 
-VOID
-FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
+static VOID
+FltpVolumeInterestIn(PDEVICE_OBJECT VolumeDevice, ULONG Frame, IOP_INTEREST *Interest)
 {
-    PFLT_VOLUME Volume = FltpVolumeLook(VolumeDevice);
+    PFLT_VOLUME Volume = FltpVolumeLookIn(VolumeDevice, Frame);
 
     if (Volume == NULL) {
         return;
@@ -390,6 +430,14 @@ FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
     Interest->Generation += Volume->Generation;
     FltpLockRelease(&Volume->Lock);
     FltpCountRelease(&Volume->Outstanding);
+}
+
+VOID
+FltpVolumeInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
+{
+    for (ULONG Frame = 0; Frame < atomic_load(&FltpGlobals.FrameCount); Frame++) {
+        FltpVolumeInterestIn(VolumeDevice, Frame, Interest);
+    }
 }
 
 /* ---- dismount ---- */
@@ -424,16 +472,10 @@ FltpVolumeWait(PFLT_VOLUME Volume)
     return Word & ~FLTP_COUNT_CLOSED;
 }
 
-VOID
-FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+/* Its instances go, then its device.  FALSE: somebody has references on it, so its memory stays. */
+static BOOLEAN
+FltpVolumeTakeAway(PFLT_VOLUME Volume)
 {
-    PFLT_VOLUME Volume = FltpVolumeLook(VolumeDevice);
-
-    UNREFERENCED_PARAMETER(RealDevice);
-    if (Volume == NULL) {
-        return;
-    }
-    FltpCountRelease(&Volume->Outstanding);
     atomic_store(&Volume->Dismounting, 1);
     for (PFLT_INSTANCE Instance; (Instance = FltpVolumeFirstInstance(Volume)) != NULL;) {
         FltpInstanceTeardown(Instance, FLTFL_INSTANCE_TEARDOWN_VOLUME_DISMOUNT);
@@ -453,8 +495,64 @@ FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
     IoDeleteDevice(Volume->FilterDevice);
     if (Left != 0) {
         vf_report("K-01", "G-18", NULL, NULL, Volume, "%u references on a volume are left at its dismount", Left);
-        return;
+        return FALSE;
     }
     vf_object_destroy(Volume->Object.Ledger, NULL, VF_FLT_REFERENCE);
-    FltpVolumeFree(Volume);
+    return TRUE;
+}
+
+VOID
+FltpVolumeDismounting(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
+{
+    UNREFERENCED_PARAMETER(RealDevice);
+    for (ULONG Frame = atomic_load(&FltpGlobals.FrameCount); Frame-- > 0;) {
+        PFLT_VOLUME Volume = FltpVolumeLookIn(VolumeDevice, Frame);
+        if (Volume == NULL) {
+            continue;
+        }
+        FltpCountRelease(&Volume->Outstanding);
+        if (FltpVolumeTakeAway(Volume)) {
+            FltpVolumeFree(Volume);
+        }
+    }
+}
+
+/* ---- a frame goes ---- */
+
+static LIST_ENTRY FltpVolumesTaken;            /* frames are held */
+
+static PFLT_VOLUME
+FltpVolumeFirstIn(ULONG Frame)
+{
+    PFLT_VOLUME Volume = FltpVolumeNext(NULL);
+
+    while (Volume != NULL && Volume->Frame != Frame) {
+        Volume = FltpVolumeNext(Volume);
+    }
+    return Volume;
+}
+
+/* The mounts stay, and a request may be on its way to a device: it passes, and finds the volume until the machine ends. */
+VOID
+FltpVolumesTakeFrame(ULONG Frame)
+{
+    for (PFLT_VOLUME Volume; (Volume = FltpVolumeFirstIn(Frame)) != NULL;) {
+        FltpCountRelease(&Volume->Outstanding);
+        atomic_store(&Volume->SetupOwed, 0);
+        atomic_store(&Volume->Interest, 0);
+        if (FltpVolumeTakeAway(Volume)) {
+            if (FltpVolumesTaken.Flink == NULL) {
+                InitializeListHead(&FltpVolumesTaken);
+            }
+            InsertTailList(&FltpVolumesTaken, &Volume->Links);
+        }
+    }
+}
+
+VOID
+FltpVolumesForget(VOID)
+{
+    while (FltpVolumesTaken.Flink != NULL && !IsListEmpty(&FltpVolumesTaken)) {
+        FltpVolumeFree(CONTAINING_RECORD(RemoveHeadList(&FltpVolumesTaken), FLT_VOLUME, Links));
+    }
 }

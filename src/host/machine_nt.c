@@ -452,6 +452,7 @@ host_nt_unload(void *driver, struct host_nt_unloaded *unloaded)
         unloaded->stays = unloaded->no_unload = true;
         return (uint32_t)STATUS_SUCCESS;
     }
+    FltpFramesTrim();                          /* what is left of those that lay above it */
     NTSTATUS Status = IopUnloadDriver(Driver);
     unloaded->driver_gone = NT_SUCCESS(Status);
     if (Status == STATUS_DEVICE_BUSY) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Device stacks: attach, detach, walk, enumerate. */
+#include "io/foreign.h"
 #include "io/iopp.h"
 
 #include <stdatomic.h>
@@ -30,26 +31,45 @@ IopAttachLocked(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target, PDEVICE_OBJECT *Be
     return STATUS_SUCCESS;
 }
 
+/* A file system's control device, a mounted volume, or something above one. */
+static BOOLEAN
+IopIsFileSystemStack(PDEVICE_OBJECT Device)
+{
+    port_lock_acquire(&IopDatabaseLock);
+    while (IopDevice(Device)->AttachedTo != NULL) {
+        Device = IopDevice(Device)->AttachedTo;
+    }
+    const BOOLEAN Is = IopDevice(Device)->RealDevice != NULL || IopIsFileSystemLocked(Device);
+    port_lock_release(&IopDatabaseLock);
+    return Is;
+}
+
+static NTSTATUS
+IopAttach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target, PDEVICE_OBJECT *Below)
+{
+    if (IopIsFileSystemStack(Target) && IopLegacyIsBlocked(Source->DriverObject)) {
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    port_lock_acquire(&IopDatabaseLock);
+    const NTSTATUS Status = IopAttachLocked(Source, Target, Below);
+    port_lock_release(&IopDatabaseLock);
+    return Status;
+}
+
 /* Windows: wdm.h, IoAttachDeviceToDeviceStack.  Differences: none. */
 PDEVICE_OBJECT
 IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice)
 {
     PDEVICE_OBJECT Below = NULL;
 
-    port_lock_acquire(&IopDatabaseLock);
-    NTSTATUS Status = IopAttachLocked(SourceDevice, TargetDevice, &Below);
-    port_lock_release(&IopDatabaseLock);
-    return NT_SUCCESS(Status) ? Below : NULL;
+    return NT_SUCCESS(IopAttach(SourceDevice, TargetDevice, &Below)) ? Below : NULL;
 }
 
 /* Windows: wdm.h, IoAttachDeviceToDeviceStackSafe.  Differences: none. */
 NTSTATUS
 IoAttachDeviceToDeviceStackSafe(PDEVICE_OBJECT SourceDevice, PDEVICE_OBJECT TargetDevice, PDEVICE_OBJECT *AttachedToDeviceObject)
 {
-    port_lock_acquire(&IopDatabaseLock);
-    NTSTATUS Status = IopAttachLocked(SourceDevice, TargetDevice, AttachedToDeviceObject);
-    port_lock_release(&IopDatabaseLock);
-    return Status;
+    return IopAttach(SourceDevice, TargetDevice, AttachedToDeviceObject);
 }
 
 /* Windows: wdm.h, IoAttachDevice.  Differences: none. */

@@ -179,6 +179,8 @@ VOID IopNotificationsForget(PDRIVER_OBJECT DriverObject);
 NTSTATUS IopNotificationsEnumerate(PDRIVER_OBJECT *List, ULONG Room, PULONG Actual);
 /* The control device of a registered file system driver, referenced; NULL: it has none. */
 BOOLEAN IopIsFileSystemLocked(PDEVICE_OBJECT Device);  /* IopDatabaseLock */
+PDEVICE_OBJECT IopFileSystemLocked(ULONG Index);       /* … in the order of registration; NULL: no more */
+PDRIVER_OBJECT IopNotifiedLocked(ULONG Index);         /* … who hears of them; NULL: no more */
 ULONG IopFileSystemsEnumerate(PDEVICE_OBJECT *List, ULONG Room);   /* newest first, each referenced */
 PDEVICE_OBJECT IopFileSystemOf(PDRIVER_OBJECT DriverObject);
 

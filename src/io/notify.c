@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* File system registration, its change notifications, shutdown notifications, links, DOS names. */
+#include "io/foreign.h"
 #include "io/iopp.h"
 
 #include <string.h>
@@ -95,12 +96,15 @@ IopRegisterNotification(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION Rou
     IOP_FS_NOTIFICATION Mine = {DriverObject, Routine};
     PDEVICE_OBJECT Copy[IOP_MAX_ENTRIES];
 
+    if (IopLegacyIsBlocked(DriverObject)) {
+        return STATUS_NOT_SUPPORTED;
+    }
     port_lock_acquire(&IopDatabaseLock);
-    for (ULONG i = 0; i < IopNotificationCount; i++) {
-        if (IopNotifications[i].Driver == DriverObject && IopNotifications[i].Routine == Routine) {
-            port_lock_release(&IopDatabaseLock);
-            return STATUS_DEVICE_ALREADY_ATTACHED;
-        }
+    /* Again is another registration if somebody else came in between: the place in the order is what it is for. */
+    const IOP_FS_NOTIFICATION *Last = IopNotificationCount != 0 ? &IopNotifications[IopNotificationCount - 1] : NULL;
+    if (Last != NULL && Last->Driver == DriverObject && Last->Routine == Routine) {
+        port_lock_release(&IopDatabaseLock);
+        return STATUS_DEVICE_ALREADY_ATTACHED;
     }
     if (IopNotificationCount == IOP_MAX_ENTRIES) {
         port_lock_release(&IopDatabaseLock);
@@ -143,14 +147,22 @@ IoRegisterFsRegistrationChangeMountAware(
     return IopRegisterNotification(DriverObject, DriverNotificationRoutine);
 }
 
-/* Windows: ntifs.h, IoUnregisterFsRegistrationChange.  Differences: none. */
+/* The others stay in their order. */
+static VOID
+IopNotificationRemoveLocked(ULONG Index)
+{
+    IopNotificationCount--;
+    memmove(&IopNotifications[Index], &IopNotifications[Index + 1], (IopNotificationCount - Index) * sizeof(IopNotifications[0]));
+}
+
+/* Windows: ntifs.h, IoUnregisterFsRegistrationChange.  Differences: of several registrations the newest goes. */
 VOID
 IoUnregisterFsRegistrationChange(PDRIVER_OBJECT DriverObject, PDRIVER_FS_NOTIFICATION DriverNotificationRoutine)
 {
     port_lock_acquire(&IopDatabaseLock);
-    for (ULONG i = 0; i < IopNotificationCount; i++) {
+    for (ULONG i = IopNotificationCount; i-- > 0;) {
         if (IopNotifications[i].Driver == DriverObject && IopNotifications[i].Routine == DriverNotificationRoutine) {
-            IopNotifications[i] = IopNotifications[--IopNotificationCount];
+            IopNotificationRemoveLocked(i);
             break;
         }
     }
@@ -164,10 +176,22 @@ IopNotificationsForget(PDRIVER_OBJECT DriverObject)
     port_lock_acquire(&IopDatabaseLock);
     for (ULONG i = IopNotificationCount; i-- > 0;) {
         if (IopNotifications[i].Driver == DriverObject) {
-            IopNotifications[i] = IopNotifications[--IopNotificationCount];
+            IopNotificationRemoveLocked(i);
         }
     }
     port_lock_release(&IopDatabaseLock);
+}
+
+PDRIVER_OBJECT
+IopNotifiedLocked(ULONG Index)
+{
+    return Index < IopNotificationCount ? IopNotifications[Index].Driver : NULL;
+}
+
+PDEVICE_OBJECT
+IopFileSystemLocked(ULONG Index)
+{
+    return Index < IopFileSystemCount ? IopFileSystems[Index] : NULL;
 }
 
 NTSTATUS

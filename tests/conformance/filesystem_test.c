@@ -214,7 +214,7 @@ test_conformance__H_08_F_07_file_system_called_from_a_stream_teardown(void **sta
     Fresh();
     IopCloseFile(MemoryOpen(Memory, "\\other", 0));
     PFILE_OBJECT Own = MemoryOpen(Memory, "\\h08", 0);
-    PFLT_VOLUME Where = FltpVolumeOfDevice(Memory);
+    PFLT_VOLUME Where = FltpVolumeOfDevice(Memory, NULL);
     PFLT_INSTANCE Instance = FltpInstanceFind(A.Filter, Where, NULL);
     Linked((TARGET){ A.Filter, Where, Instance, Own, NULL }, FLT_STREAM_CONTEXT);
     FltpCountRelease(&Instance->Object.References);

@@ -386,7 +386,7 @@ test_conformance__C_35_H_10_links_share_file_and_stream_contexts(void **state)
     PFILE_OBJECT First = MemoryOpen(Real, "\\one");
     Link(First, "\\two");
     PFILE_OBJECT Second = MemoryOpen(Real, "\\two"), Other = MemoryOpen(Real, "\\three"), Alternate = MemoryOpen(Real, "\\one:ads");
-    PFLT_VOLUME Where = FltpVolumeOfDevice(Real);
+    PFLT_VOLUME Where = FltpVolumeOfDevice(Real, NULL);
     PFLT_INSTANCE Instance = FltpInstanceFind(A.Filter, Where, NULL);
     assert_non_null(Instance);
     const TARGET ToFirst = { A.Filter, Where, Instance, First, NULL }, ToSecond = { A.Filter, Where, Instance, Second, NULL },

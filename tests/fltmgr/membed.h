@@ -127,7 +127,7 @@ BedSetup(void **State)
     TinyStart();
     assert_status(MfsInitialize(), STATUS_SUCCESS);
     assert_status(MfsVolumeCreate(7, &Options, &Real), STATUS_SUCCESS);
-    Volume = FltpVolumeOfDevice(Real);
+    Volume = FltpVolumeOfDevice(Real, NULL);
     assert_non_null(Volume);
     FltpCountRelease(&Volume->Object.References);
     for (int i = 0; i < 3; i++) {

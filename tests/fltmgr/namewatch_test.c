@@ -64,7 +64,7 @@ test_fltmgr_namewatch__rename_that_nobody_registered(void **State)
     TinyStart();
     assert_status(MfsInitialize(), STATUS_SUCCESS);
     assert_status(MfsVolumeCreate(8, &Options, &Real), STATUS_SUCCESS);
-    PFLT_VOLUME Volume = FltpVolumeOfDevice(Real);
+    PFLT_VOLUME Volume = FltpVolumeOfDevice(Real, NULL);
     FltpCountRelease(&Volume->Object.References);
     assert_status(TinyFilterLoad(&Filter), STATUS_SUCCESS);
     PFILE_OBJECT Directory = Open(Real, "\\one", FILE_DIRECTORY_FILE), File = Open(Real, "\\one\\file", 0);

@@ -132,7 +132,7 @@ test_fltmgr_profile__H_17_support_matrix(void **state)
         print_message("%s\n", Row->Called);
         assert_true(FsbProfileFind(Row->Called, &Options.Profile));
         assert_status(MfsVolumeCreate(11 + i, &Options, &Real), STATUS_SUCCESS);
-        PFLT_VOLUME Volume = FltpVolumeOfDevice(Real);
+        PFLT_VOLUME Volume = FltpVolumeOfDevice(Real, NULL);
         PFILE_OBJECT File = Open(Real, "\\file", 0, &Status);       /* filters attach at the first open */
         assert_status(Status, STATUS_SUCCESS);
         PFLT_INSTANCE Instance = FltpInstanceFind(Filter.Filter, Volume, NULL);

@@ -152,7 +152,7 @@ TinyDismount(TINY_VOLUME *Volume)
 PFLT_VOLUME
 TinyFltVolume(TINY_VOLUME *Volume)
 {
-    PFLT_VOLUME Found = FltpVolumeOfDevice(Volume->Device);
+    PFLT_VOLUME Found = FltpVolumeOfDevice(Volume->Device, NULL);
 
     FltpCountRelease(&Found->Object.References);
     return Found;
