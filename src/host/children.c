@@ -246,6 +246,7 @@ forward(struct supervisor *s, const struct signalfd_siginfo *info)
     const int signo = (int)info->ssi_signo;
     if (signo == SIGINT || signo == SIGTERM || signo == SIGHUP || signo == SIGQUIT) {
         s->interrupted = true;
+        s->signalled = true;
         if (s->options->script != NULL && s->down >= 0) {
             channel_send(s->down, json_pack("{s:s}", "type", "interrupt"), -1);
         }

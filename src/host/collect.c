@@ -244,9 +244,9 @@ report_collect(fbed_machine *machine)
     vf_findings(add_finding, &c);
     c.list = missing;
     vf_unimplemented_each(add_unimplemented, &c);
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o*, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
-                     "filters", filters, "findings", findings, "unimplemented", missing, "faults", inject_collect(c.modules), "modules",
-                     c.modules);
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o*, s:o*, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
+                     "filters", filters, "findings", findings, "unimplemented", missing, "faults", inject_collect(c.modules), "sites",
+                     inject_collect_sites(c.modules), "modules", c.modules);
 }
 
 /* ---- images, for a crash ---- */

@@ -61,8 +61,8 @@ cache_root_given(void)
 }
 
 /* Without "." and "..": paths below it are compared by text. */
-static char *
-cache_root(void)
+char *
+host_cache_root(void)
 {
     char *given = cache_root_given();
     char *clean = host_path_absolute(given);
@@ -77,7 +77,7 @@ open_cache(struct build *b)
     char *key = host_printf(
         "%s|%s|%s|%s|%d|%s", b->project.file != NULL ? b->project.file : b->project.dir, b->tc.cc,
         b->tc.version, o->sanitize != NULL ? o->sanitize : "", o->debug, b->tc.include);
-    char *root = cache_root();
+    char *root = host_cache_root();
     b->dir = host_printf("%s/%s-%016llx", root, b->project.name, host_hash(key));
     free(root);
     free(key);

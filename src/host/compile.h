@@ -62,4 +62,8 @@ fbed_module_json(const struct host_module *module);
 char *
 fbed_build_error_json(const struct host_error *err);
 
+/* Where built modules, and states of campaigns, are kept. Caller frees. */
+char *
+host_cache_root(void);
+
 #endif

@@ -7,7 +7,9 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <inttypes.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -24,18 +26,27 @@ option(const char *text, bool apply, struct host_error *err)
     return 0;
 }
 
+bool
+inject_is_campaign(const char *fault)
+{
+    return strcmp(fault, "alloc:all") == 0 || strcmp(fault, "status:all") == 0;
+}
+
 int
 inject_check(const struct host_strv *faults, struct host_error *err)
 {
     for (size_t i = 0; i < faults->count; i++) {
         for (size_t k = 0; k < i; k++) {
             const size_t length = strcspn(faults->items[i], "=");
+            if (strcmp(faults->items[i], faults->items[k]) == 0) {
+                return host_fail(err, "--fault=%s is given twice", faults->items[i]);
+            }
             if (strncmp(faults->items[i], "status:", 7) == 0 &&
                 strncmp(faults->items[i], faults->items[k], length + 1) == 0) {
                 return host_fail(err, "--fault: there are two rules for %.*s", (int)length - 7, faults->items[i] + 7);
             }
         }
-        if (option(faults->items[i], false, err) != 0) {
+        if (!inject_is_campaign(faults->items[i]) && option(faults->items[i], false, err) != 0) {
             return -1;
         }
     }
@@ -94,6 +105,12 @@ find_tables(const ElfW(Dyn) *d, struct tables *t)
     }
 }
 
+static const void *
+find_routine(const char *name)
+{
+    return dlsym(RTLD_DEFAULT, name);
+}
+
 /* The page stays writable: the loader may have sealed it. */
 static void
 lead(uintptr_t bias, const struct tables *t, const ElfW(Rela) *r)
@@ -104,7 +121,7 @@ lead(uintptr_t bias, const struct tables *t, const ElfW(Rela) *r)
     if (type != R_X86_64_JUMP_SLOT && type != R_X86_64_GLOB_DAT && (type != R_X86_64_64 || r->r_addend != 0)) {
         return;
     }
-    const void *entry = vf_inject_entry(name, *slot);
+    const void *entry = vf_inject_entry(name, *slot, find_routine);
     if (entry != NULL && mprotect((void *)((uintptr_t)slot & ~(uintptr_t)4095), 4096, PROT_READ | PROT_WRITE) == 0) {
         *slot = entry;
     }
@@ -153,4 +170,52 @@ inject_collect(json_t *modules)
         return NULL;
     }
     return c.list;
+}
+
+static void
+collect_site(const struct vf_inject_site_view *view, void *ctx)
+{
+    struct collecting *c = ctx;
+    char key[20];
+    snprintf(key, sizeof key, "%016" PRIx64, view->key);
+    json_array_append_new(c->list, json_pack("{s:s, s:s?, s:s, s:I, s:o}", "routine", view->routine, "statuses",
+                                             view->statuses, "key", key, "calls", (json_int_t)view->calls,
+                                             "stack", report_frames(c->modules, view->stack, false)));
+}
+
+json_t *
+inject_collect_sites(json_t *modules)
+{
+    struct collecting c = {json_array(), modules};
+    const uint64_t lost = vf_inject_each_site(collect_site, &c);
+    if (json_array_size(c.list) == 0) {
+        json_decref(c.list);
+        return NULL;
+    }
+    if (lost != 0) {
+        json_array_append_new(c.list, json_pack("{s:I}", "lost", (json_int_t)lost));
+    }
+    return c.list;
+}
+
+/* ---- --fault=list ---- */
+
+void
+inject_list(FILE *to)
+{
+    const char *statuses, *routine;
+    bool all;
+    fputs("Routines whose calls --fault=status:ROUTINE=STATUS_NAME makes fail, and the statuses of each.\n"
+          "* is no part of status:all.\n\n", to);
+    for (unsigned i = 0; (routine = vf_inject_row(i, &statuses, &all)) != NULL; i++) {
+        if (strcmp(statuses, "NULL") == 0) {
+            continue;
+        }
+        fprintf(to, "%s%s\n", routine, all ? "" : " *");
+        for (const char *at = statuses; *at != '\0';) {
+            const size_t n = strcspn(at, " ");
+            fprintf(to, "    STATUS_%.*s\n", (int)n, at);
+            at += n + (at[n] == ' ');
+        }
+    }
 }

@@ -178,6 +178,10 @@ report_symbolize(json_t *report)
     {
         resolve_list(&r, j, "stack");
     }
+    json_array_foreach(json_object_get(report, "sites"), i, j)
+    {
+        resolve_list(&r, j, "stack");
+    }
     json_t *crash = json_object_get(report, "crash");
     if (json_is_object(crash)) {
         resolve_list(&r, crash, "stack");

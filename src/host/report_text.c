@@ -104,7 +104,7 @@ print_counts(const struct printer *p, const json_t *list, const char *title)
 static void
 print_reason(const struct printer *p, const char *what, const char *reason)
 {
-    if (*reason != '\0') {
+    if (reason != NULL && *reason != '\0') {
         char *line = host_printf("%s%s", what, reason);
         wrap(p, 4, line);
         free(line);
@@ -204,6 +204,7 @@ print_finding(const struct printer *p, const json_t *f, size_t number)
     fputc('\n', p->to);
     wrap(p, 4, str(f, "text"));
     print_stack(p, json_object_get(f, "stack"), 6);
+    print_reason(p, "made to fail: ", json_string_value(json_array_get(json_object_get(f, "faults"), 0)));
     const json_t *allocated = json_object_get(f, "allocated_at");
     if (json_array_size(allocated) != 0) {
         fprintf(p->to, "    allocated\n");

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "fuse/fuse.h"
+#include "host/campaign.h"
 #include "host/inject.h"
 #include "host/live.h"
 #include "host/report.h"
@@ -332,6 +333,7 @@ supervise(struct supervisor *s)
     }
     if (failed) {
         complain(err.text);
+        s->failure = host_strdup(err.text);
     }
     if (s->script_done && !s->script_ok) {
         complain(s->script_text);
@@ -365,36 +367,28 @@ supervise(struct supervisor *s)
 }
 
 int
-fbed_run(const struct run_options *options)
+run_once(const struct run_options *options, struct prepared *prepared, struct run_outcome *outcome)
 {
-    struct prepared prepared;
     struct supervisor s = {.options = options,
-                           .prepared = &prepared,
+                           .prepared = prepared,
                            .signal_fd = -1,
                            .down = -1,
                            .noise = -1,
                            .place = {.fuse_fd = -1}};
     struct host_error err;
-    char message[1024];
     int status = RUN_EXIT_FAILED;
     channel_init(&s.up, -1);
-    if (inject_check(&options->faults, &err) != 0) {
-        fprintf(stderr, "filterbed run: %s; see filterbed run --help\n", err.text);
-        return RUN_EXIT_USAGE;
-    }
-    if (options->command != NULL && fuse_available(message, sizeof message) != 0) {
-        complain(message);
-        return RUN_EXIT_FAILED;
-    }
     if (load_suppressions(&s, &err) != 0) {
         complain(err.text);
         suppress_free(&s.suppress);
         return RUN_EXIT_FAILED;
     }
-    if (prepare(options, &prepared, &err) == 0) {
-        status = supervise(&s);
-    } else {
-        complain(err.text);
+    status = supervise(&s);
+    if (outcome != NULL) {
+        outcome->report = json_incref(s.report);
+        outcome->error = host_strdup(s.failure != NULL ? s.failure : s.script_text != NULL ? s.script_text : "");
+        outcome->started = s.loaded && (options->script != NULL || s.command > 0);
+        outcome->signalled = s.signalled;
     }
     suppress_free(&s.suppress);
     free(s.stopped);
@@ -407,7 +401,39 @@ fbed_run(const struct run_options *options)
     json_decref(s.sanitizer);
     host_buf_free(&s.line);
     free(s.error);
+    free(s.failure);
     free(s.script_text);
+    return status;
+}
+
+void
+fbed_list_faults(void)
+{
+    inject_list(stdout);
+}
+
+int
+fbed_run(const struct run_options *options)
+{
+    struct prepared prepared;
+    struct host_error err;
+    char message[1024];
+    int status = RUN_EXIT_FAILED;
+    if (inject_check(&options->faults, &err) != 0 || campaign_check(options, &err) != 0) {
+        fprintf(stderr, "filterbed run: %s; see filterbed run --help\n", err.text);
+        return RUN_EXIT_USAGE;
+    }
+    if (options->command != NULL && fuse_available(message, sizeof message) != 0) {
+        complain(message);
+        return RUN_EXIT_FAILED;
+    }
+    if (prepare(options, &prepared, &err) != 0) {
+        complain(err.text);
+    } else if (campaign_wanted(options)) {
+        status = campaign_run(options, &prepared);
+    } else {
+        status = run_once(options, &prepared, NULL);
+    }
     prepare_free(&prepared);
     return status;
 }

@@ -35,7 +35,11 @@ struct run_options {
     bool stop_on_finding;      /* --verify=stop: standard, and the first finding ends the run */
     struct host_strv suppress; /* files */
     bool gen_suppressions;
-    struct host_strv faults; /* failures on demand: alloc:N, status:ROUTINE=STATUS[@N] */
+    struct host_strv faults; /* failures on demand: alloc:N, status:ROUTINE=STATUS[@N]; alloc:all, status:all: a campaign */
+    const char *seed, *shard; /* of a campaign: number, "I/N"; NULL: not given */
+    const char *resume;       /* its state file; or NULL */
+    unsigned time_limit;      /* of each of its runs, in seconds; 0: by the first run */
+    bool keep_going;          /* a script goes on behind a line that failed */
     const char *socket;  /* of the live view; NULL: in the runtime directory, "" none */
     const char *profile; /* of the volume; NULL: ntfs */
     unsigned threads, max_threads, watchdog;
@@ -48,6 +52,10 @@ struct run_options {
 /* Does it all. Returns the exit status. */
 int
 fbed_run(const struct run_options *options);
+
+/* --fault=list. */
+void
+fbed_list_faults(void);
 
 /* `filterbed --server`: descriptors 3 (messages to the supervisor) and 4 (from it). */
 int

@@ -50,10 +50,11 @@ struct script_run {
     FILE *out; /* what read, list, stat print */
     struct view_who who;
     bool verbose;       /* show each line's result on out */
+    bool keep_going;    /* a line that goes wrong is the result, and the next one runs */
     const _Atomic(int) *stop; /* set: end after the current line; may be NULL */
     unsigned operations, failed;
 };
-/* Runs line after line; the first one that goes wrong ends it. Returns 0, or -1 with *err
+/* Runs line after line; the first one that goes wrong ends it, unless keep_going. Returns 0, or -1 with *err
  * "name:line: …". */
 int
 script_execute(const struct script *script, struct script_run *run, struct host_error *err);

@@ -394,7 +394,8 @@ int
 script_execute(const struct script *script, struct script_run *run, struct host_error *err)
 {
     int result = 0;
-    for (size_t i = 0; result == 0 && i < script->count; i++) {
+    struct host_error later;
+    for (size_t i = 0; (result == 0 || run->keep_going) && i < script->count; i++) {
         struct script_context c = {.run = run, .line = &script->lines[i]};
         if (run->stop != NULL && *run->stop) {
             result =
@@ -403,8 +404,10 @@ script_execute(const struct script *script, struct script_run *run, struct host_
         }
         int rc = script_verbs[c.line->verb].run(&c);
         run->operations++;
-        result = judge(script, &c, rc, err);
-        run->failed += result != 0;
+        if (judge(script, &c, rc, result == 0 ? err : &later) != 0) {
+            result = -1;
+            run->failed++;
+        }
         free(c.why);
     }
     script_close_all(run);

@@ -302,6 +302,7 @@ run_script(void *arg)
     const char *name = json_string_value(json_object_get(s->config, "script_name"));
     struct script_run run = {.out = stdout,
                              .who = {.uid = getuid(), .gid = getgid(), .pid = (uint32_t)getppid()},
+                             .keep_going = flag(s, "keep_going"),
                              .stop = &s->stop_script};
     struct view_options options = {.metadata = VIEW_METADATA_EXACT,
                                    .no_passthrough = true,

@@ -129,7 +129,7 @@ supervise_send_config(struct supervisor *s)
     channel_send(
         s->down,
         json_pack("{s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
-                  "s:o*, s:s*, s:s*}",
+                  "s:o*, s:s*, s:s*, s:b}",
                   "type", "config", "filters", filters, "attach", attach, "faults", faults, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
                   (int)o->watchdog, "cached", o->cached, "no_passthrough", o->no_passthrough, "log",
@@ -140,6 +140,7 @@ supervise_send_config(struct supervisor *s)
                   "disk", o->file_system != NULL, "profile", o->profile, "socket", s->socket != NULL ? json_string(s->socket) : NULL,
                   /* a name that is no UTF-8 is not told */
                   "root", s->prepared->directory != NULL ? json_string(s->prepared->directory) : NULL, "script_name", o->script,
-                  "script_text", s->prepared->script_text),
+                  "script_text", s->prepared->script_text,
+                  "keep_going", o->keep_going),
         -1);
 }

@@ -33,6 +33,7 @@ struct supervisor {
     json_t *images, *report, *crash;
     bool loaded, serving, script_done, script_ok;
     char *error; /* what the server says went wrong */
+    char *failure; /* why nothing could be run */
     char *script_text;
     char phase[128]; /* filter that is being unloaded */
     char *socket; /* of the live view; NULL: none */
@@ -44,6 +45,7 @@ struct supervisor {
     bool command_ended;
     int command_status;
     bool interrupted;
+    bool signalled; /* interrupted at some time */
 };
 
 /* ---- children.c ---- */

@@ -2,7 +2,7 @@
 /* Fault injection: rules that make the n-th call of a routine fail. */
 #include <string.h>
 
-#include "vf/vfp.h"
+#include "vf/injectp.h"
 
 #define INJECT_RULES 16
 
@@ -12,7 +12,8 @@ struct inject_rule {
     uint64_t nth, period;
     uint64_t calls, failed;
     bool allocations;                 /* every routine that allocates, every driver */
-    const char *text;                 /* of the option; NULL: made by vf_inject_add */
+    uint64_t key;                     /* of them: at this place only; 0: all */
+    const char *text;                 /* of the option; NULL: made by vf_inject_add, or nothing fails */
     const char *first;                /* routine of the first failure */
     vf_stack stack;
 };
@@ -40,13 +41,13 @@ vf_inject_add(const char *routine, vf_owner *owner, uint64_t nth, uint64_t perio
 }
 
 int
-vf_inject_add_allocation(const char *text, uint64_t nth)
+vf_inject_add_allocation(const struct fault_rule *of)
 {
     int rule = -1;
     port_lock_acquire(&inject_lock);
     if (inject_count < INJECT_RULES) {
         rule = inject_count++;
-        inject_rules[rule] = (struct inject_rule){.nth = nth, .allocations = true, .text = text};
+        inject_rules[rule] = (struct inject_rule){.nth = of->nth, .allocations = true, .key = of->key, .text = of->text};
         atomic_store_explicit(&vf_inject_on, 1, memory_order_release);
     }
     port_lock_release(&inject_lock);
@@ -91,13 +92,53 @@ vf_inject_result(int rule, uint64_t *calls, uint64_t *failed)
     return known;
 }
 
+/* The calls of some routines are caught on their way here (injectcall.c): they do not count twice. */
+static bool
+inject_allocates(const char *routine)
+{
+    uint32_t status;
+    const struct fault_row *row = fault_row_find(routine, strlen(routine));
+    return (row == NULL || !fault_row_memory(row, &status)) && (strncmp(routine, "Flt", 3) != 0 || strstr(routine, "Allocate") != NULL);
+}
+
 static bool
 inject_match(const struct inject_rule *rule, const char *routine, const vf_owner *owner)
 {
-    if (rule->allocations) {
-        return owner != NULL && owner != &vf_runtime_owner && strstr(routine, "Allocate") != NULL;
-    }
     return (rule->owner == NULL || rule->owner == owner) && (rule->routine[0] == 0 || strcmp(rule->routine, routine) == 0);
+}
+
+/* Lock: inject_lock. */
+static bool
+inject_count_call(struct inject_rule *rule, const char *routine)
+{
+    rule->calls++;
+    if (rule->calls != rule->nth && (rule->period == 0 || rule->calls <= rule->nth || (rule->calls - rule->nth) % rule->period != 0)) {
+        return false;
+    }
+    if (rule->failed++ == 0) {
+        rule->first = routine;
+        rule->stack = vf_stack_here(2);
+    }
+    return true;
+}
+
+bool
+vf_inject_allocation(const char *routine)
+{
+    const uint64_t key = fault_site_key(routine);
+    bool fail = false;
+    if ((fault_noting & FAULT_NOTE_ALLOCATIONS) != 0) {
+        fault_site_note(NULL, routine);
+    }
+    port_lock_acquire(&inject_lock);
+    for (int i = 0; i < inject_count; i++) {
+        struct inject_rule *rule = &inject_rules[i];
+        if (rule->allocations && (rule->key == 0 || rule->key == key)) {
+            fail |= inject_count_call(rule, routine);
+        }
+    }
+    port_lock_release(&inject_lock);
+    return fail;
 }
 
 bool
@@ -107,19 +148,13 @@ vf_inject_slow(const char *routine, vf_owner *owner)
     port_lock_acquire(&inject_lock);
     for (int i = 0; i < inject_count; i++) {
         struct inject_rule *rule = &inject_rules[i];
-        if (!inject_match(rule, routine, owner)) {
-            continue;
-        }
-        rule->calls++;
-        if (rule->calls == rule->nth ||
-            (rule->period != 0 && rule->calls > rule->nth && (rule->calls - rule->nth) % rule->period == 0)) {
-            if (rule->failed++ == 0) {
-                rule->first = routine;
-                rule->stack = vf_stack_here(1);
-            }
-            fail = true;
+        if (!rule->allocations && inject_match(rule, routine, owner)) {
+            fail |= inject_count_call(rule, routine);
         }
     }
     port_lock_release(&inject_lock);
+    if (owner != NULL && owner != &vf_runtime_owner && inject_allocates(routine)) {
+        fail |= vf_inject_allocation(routine);
+    }
     return fail;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vf_inject_stubs: one entry of 16 bytes per row of the table in injectcall.c.  A driver's calls of a routine that shall fail go to
- * the entry instead.  It asks vf_inject_decide with what the caller passed, then goes on to the routine, or returns the status.
+ * vf_inject_stubs: one entry of 16 bytes per row of the table in faults.def.  A driver's calls of a routine that may be made to fail go
+ * to the entry instead.  It asks vf_inject_decide with what the caller passed, then goes on to the routine, or returns the status.
  *
  * Slots that vf_inject_decide sees: rax (for the status), row, rdi rsi rdx rcx r8 r9, rbp, return address, arguments on the stack.
  */
@@ -12,13 +12,15 @@
         .type   vf_inject_stubs, @function
         .align  16
 vf_inject_stubs:
-        .irp    row, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39
+        .set    row, 0
+        .rept   256
         .cfi_startproc
         .align  16
         endbr64
-        movl    $\row, %r11d
+        movl    $row, %r11d
         jmp     vf_inject_common
         .cfi_endproc
+        .set    row, row + 1
         .endr
         .size   vf_inject_stubs, . - vf_inject_stubs
 

@@ -1,195 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that return a failure without doing anything: --fault=status:ROUTINE=STATUS[@N].  The table below says which routines can be
- * made to fail, with what, and what becomes of their output then.  inject_amd64.S has the entries that drivers call.
+ * Calls that return a failure without doing anything.  faults.def says which routines can be made to fail, with what, and what becomes of
+ * their output then.  inject_amd64.S has the entries that drivers call.
+ *
+ * STATUS_FLT_CONTEXT_ALREADY_DEFINED means that somebody else was first.  A driver may then use what it got as the old context, so there
+ * must be one: the context is set, and is the old context too, as if it were another of the same contents.  All references are right.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "vf/vfp.h"
+#include "vf/injectp.h"
 
-#define CALL_ENTRIES 40               /* of inject_amd64.S */
-#define CALL_ENTRY_BYTES 16
-#define NONE (-1)
+#define ENTRY_BYTES 16                /* of inject_amd64.S */
+#define BUFFER_TOO_SMALL 0xC0000023u
+#define ALREADY_DEFINED 0xC01C0002u
+#define TIMEOUT 0x00000102u
+#define LARGER 4096                   /* "the buffer would have to be this large" */
+#define KEEP_IF_EXISTS 1
 
-/* Arguments are numbered from 0.  An output that the documentation says nothing of is left alone. */
-struct call_row {
-    const char *routine;
-    const char *statuses;             /* those that the routine's page names; of requests to the file system: what they are answered with */
-    signed char pointer[2];           /* outputs that get NULL */
-    signed char number;               /* ULONG output that gets 0, if there is one */
-    signed char block;                /* IO_STATUS_BLOCK */
-    signed char asynchronous;         /* a call with this argument is left alone: its end is told elsewhere */
+#define ROW(name, is, may, ...) {.routine = #name, .kind = is, .statuses = may, __VA_ARGS__},
+const struct fault_row fault_rows[] = {
+#include "vf/faults.def"
 };
+const unsigned fault_row_count = sizeof(fault_rows) / sizeof(fault_rows[0]);
+_Static_assert(sizeof(fault_rows) / sizeof(fault_rows[0]) <= FAULT_ROWS, "inject_amd64.S has an entry for every row");
 
-#define FLT_GET "NOT_FOUND NOT_SUPPORTED"
-#define FLT_SET "FLT_CONTEXT_ALREADY_LINKED FLT_DELETING_OBJECT INVALID_PARAMETER"
-#define FLT_OPEN                                                                                                                     \
-    "FILE_LOCK_CONFLICT ACCESS_DENIED SHARING_VIOLATION OBJECT_NAME_NOT_FOUND OBJECT_PATH_NOT_FOUND OBJECT_NAME_COLLISION "           \
-    "INSUFFICIENT_RESOURCES"
-#define NO_BLOCK NONE, NONE, NONE
-
-/* STATUS_FLT_CONTEXT_ALREADY_DEFINED is not here: it comes with the context that is there. */
-static const struct call_row call_rows[] = {
-    {"FltAllocateContext",
-     "INSUFFICIENT_RESOURCES FLT_CONTEXT_ALLOCATION_NOT_FOUND FLT_DELETING_OBJECT INVALID_BUFFER_SIZE INVALID_PARAMETER NOT_SUPPORTED",
-     {4, NONE}, NO_BLOCK},
-    {"FltGetVolumeContext", "NOT_FOUND", {2, NONE}, NO_BLOCK},
-    {"FltGetInstanceContext", "NOT_FOUND", {1, NONE}, NO_BLOCK},
-    {"FltGetFileContext", FLT_GET, {2, NONE}, NO_BLOCK},
-    {"FltGetStreamContext", FLT_GET, {2, NONE}, NO_BLOCK},
-    {"FltGetStreamHandleContext", FLT_GET, {2, NONE}, NO_BLOCK},
-    {"FltSetVolumeContext", FLT_SET, {3, NONE}, NO_BLOCK},
-    {"FltSetInstanceContext", FLT_SET, {3, NONE}, NO_BLOCK},
-    {"FltSetFileContext", FLT_SET " NOT_SUPPORTED", {4, NONE}, NO_BLOCK},
-    {"FltSetStreamContext", FLT_SET " NOT_SUPPORTED", {4, NONE}, NO_BLOCK},
-    {"FltSetStreamHandleContext", FLT_SET " NOT_SUPPORTED", {4, NONE}, NO_BLOCK},
-    {"FltGetFileNameInformation",
-     "FLT_INVALID_NAME_REQUEST FLT_NAME_CACHE_MISS INSUFFICIENT_RESOURCES INVALID_PARAMETER ACCESS_DENIED NOT_SAME_DEVICE",
-     {NONE, NONE}, NO_BLOCK},
-    {"FltGetFileNameInformationUnsafe", "FLT_INVALID_NAME_REQUEST INVALID_PARAMETER", {NONE, NONE}, NO_BLOCK},
-    {"FltGetDestinationFileNameInformation",
-     "FLT_INVALID_NAME_REQUEST INSUFFICIENT_RESOURCES INVALID_PARAMETER MOUNT_POINT_NOT_RESOLVED", {6, NONE}, NO_BLOCK},
-    {"FltQueryInformationFile", "VOLUME_DISMOUNTED ACCESS_DENIED INVALID_PARAMETER INSUFFICIENT_RESOURCES", {NONE, NONE}, NO_BLOCK},
-    {"FltSetInformationFile", "VOLUME_DISMOUNTED ACCESS_DENIED INVALID_PARAMETER INSUFFICIENT_RESOURCES DISK_FULL", {NONE, NONE}, NO_BLOCK},
-    {"FltReadFile", "END_OF_FILE FILE_LOCK_CONFLICT VOLUME_DISMOUNTED INVALID_PARAMETER INSUFFICIENT_RESOURCES", {NONE, NONE}, 6, NONE, 7},
-    {"FltWriteFile", "DISK_FULL FILE_LOCK_CONFLICT VOLUME_DISMOUNTED MEDIA_WRITE_PROTECTED INVALID_PARAMETER INSUFFICIENT_RESOURCES",
-     {NONE, NONE}, 6, NONE, 7},
-    {"FltFlushBuffers", "VOLUME_DISMOUNTED MEDIA_WRITE_PROTECTED", {NONE, NONE}, NO_BLOCK},
-    {"FltCreateFile", FLT_OPEN, {2, NONE}, NONE, 5, NONE},
-    {"FltCreateFileEx", FLT_OPEN, {2, 3}, NONE, 6, NONE},
-    {"FltCreateFileEx2", FLT_OPEN, {2, 3}, NONE, 6, NONE},
-    {"FltIsDirectory", "NOT_SUPPORTED", {NONE, NONE}, NO_BLOCK},
-    {"FltLockUserBuffer", "INSUFFICIENT_RESOURCES INVALID_PARAMETER", {NONE, NONE}, NO_BLOCK},
-    {"FltGetVolumeFromInstance", "FLT_DELETING_OBJECT", {NONE, NONE}, NO_BLOCK},
-    {"FltGetDiskDeviceObject", "FLT_NO_DEVICE_OBJECT", {NONE, NONE}, NO_BLOCK},
-    {"FltQueueGenericWorkItem", "FLT_DELETING_OBJECT", {NONE, NONE}, NO_BLOCK},
-    {"FltSendMessage", "TIMEOUT PORT_DISCONNECTED INSUFFICIENT_RESOURCES THREAD_IS_TERMINATING", {NONE, NONE}, NO_BLOCK},
-    {"FltCreateCommunicationPort", "INSUFFICIENT_RESOURCES FLT_DELETING_OBJECT OBJECT_NAME_COLLISION", {NONE, NONE}, NO_BLOCK},
-    {"FltRegisterFilter", "INSUFFICIENT_RESOURCES FLT_NOT_INITIALIZED INVALID_PARAMETER OBJECT_NAME_NOT_FOUND", {NONE, NONE}, NO_BLOCK},
-    {"FltStartFiltering", "INVALID_PARAMETER", {NONE, NONE}, NO_BLOCK},
-};
-#define CALL_ROWS (sizeof(call_rows) / sizeof(call_rows[0]))
-_Static_assert(CALL_ROWS <= CALL_ENTRIES, "inject_amd64.S has an entry for every row");
-
-/* Values of those that the table names. */
-static const struct { const char *name; uint32_t value; } call_statuses[] = {
-    {"ACCESS_DENIED", 0xC0000022}, {"DISK_FULL", 0xC000007F}, {"END_OF_FILE", 0xC0000011}, {"FILE_LOCK_CONFLICT", 0xC0000054},
-    {"FLT_CONTEXT_ALLOCATION_NOT_FOUND", 0xC01C0016}, {"FLT_CONTEXT_ALREADY_LINKED", 0xC01C001C}, {"FLT_DELETING_OBJECT", 0xC01C000B},
-    {"FLT_INVALID_NAME_REQUEST", 0xC01C0005}, {"FLT_NAME_CACHE_MISS", 0xC01C0018}, {"FLT_NOT_INITIALIZED", 0xC01C0007},
-    {"FLT_NO_DEVICE_OBJECT", 0xC01C0019}, {"INSUFFICIENT_RESOURCES", 0xC000009A}, {"INVALID_BUFFER_SIZE", 0xC0000206},
-    {"INVALID_PARAMETER", 0xC000000D}, {"MEDIA_WRITE_PROTECTED", 0xC00000A2}, {"MOUNT_POINT_NOT_RESOLVED", 0xC0000368},
-    {"NOT_FOUND", 0xC0000225}, {"NOT_SAME_DEVICE", 0xC00000D4}, {"NOT_SUPPORTED", 0xC00000BB}, {"OBJECT_NAME_COLLISION", 0xC0000035},
-    {"OBJECT_NAME_NOT_FOUND", 0xC0000034}, {"OBJECT_PATH_NOT_FOUND", 0xC000003A}, {"PORT_DISCONNECTED", 0xC0000037},
-    {"SHARING_VIOLATION", 0xC0000043}, {"THREAD_IS_TERMINATING", 0xC000004B}, {"TIMEOUT", 0x00000102}, {"VOLUME_DISMOUNTED", 0xC000026E},
-};
-
-/* Constant from vf_inject_option until the process ends, but for the counters. */
-struct call_rule {
-    const char *text;                 /* NULL: none */
-    uint32_t status;
-    uint64_t nth;                     /* 0: every call */
-    const void *target;
+/* Constant once drivers run, but for the counters. */
+struct call_state {
+    struct fault_rule rule;           /* text NULL: none */
+    const void *target, *get;
+    bool memory;                      /* an allocation, and allocations are made to fail or noted */
+    uint32_t memory_status;
     _Atomic(uint64_t) calls, failed;
     _Atomic(vf_stack) stack;
 };
-static struct call_rule call_rules[CALL_ROWS];
+static struct call_state call_states[sizeof(fault_rows) / sizeof(fault_rows[0])];
+static bool call_memory;              /* there are rules for allocations */
 
 extern const char vf_inject_stubs[] __attribute__((visibility("hidden")));
 const void *vf_inject_decide(uint64_t *slots);
 
-/* ---- a call ---- */
+/* ---- the table ---- */
 
-static uint64_t
-call_argument(const uint64_t *slots, int index)
-{
-    return index < 6 ? slots[2 + index] : slots[10 + index - 6];
-}
-
-static void
-call_outputs(const struct call_row *row, const uint64_t *slots, uint32_t status)
-{
-    for (int i = 0; i < 2; i++) {
-        void **pointer = row->pointer[i] != NONE ? (void **)(uintptr_t)call_argument(slots, row->pointer[i]) : NULL;
-        if (pointer != NULL) {
-            *pointer = NULL;
-        }
-    }
-    uint32_t *number = row->number != NONE ? (uint32_t *)(uintptr_t)call_argument(slots, row->number) : NULL;
-    if (number != NULL) {
-        *number = 0;
-    }
-    struct { uint32_t status; uint64_t information; } *block =
-        row->block != NONE ? (void *)(uintptr_t)call_argument(slots, row->block) : NULL;
-    if (block != NULL) {
-        block->status = status;
-        block->information = 0;
-    }
-}
-
-/* From inject_amd64.S: where to go on, or NULL with the status in the first slot. */
-__attribute__((visibility("hidden"))) const void *
-vf_inject_decide(uint64_t *slots)
-{
-    const struct call_row *row = &call_rows[slots[1]];
-    struct call_rule *rule = &call_rules[slots[1]];
-    if (row->asynchronous != NONE && call_argument(slots, row->asynchronous) != 0) {
-        return rule->target;
-    }
-    const uint64_t call = atomic_fetch_add_explicit(&rule->calls, 1, memory_order_relaxed) + 1;
-    if (rule->nth != 0 && rule->nth != call) {
-        return rule->target;
-    }
-    if (atomic_fetch_add_explicit(&rule->failed, 1, memory_order_relaxed) == 0) {
-        atomic_store_explicit(&rule->stack, vf_stack_here(1), memory_order_relaxed);
-    }
-    call_outputs(row, slots, rule->status);
-    slots[0] = rule->status;
-    return NULL;
-}
-
-const void *
-vf_inject_entry(const char *routine, const void *target)
-{
-    for (unsigned i = 0; i < CALL_ROWS; i++) {
-        if (call_rules[i].text != NULL && strcmp(call_rows[i].routine, routine) == 0) {
-            call_rules[i].target = target;
-            return vf_inject_stubs + i * CALL_ENTRY_BYTES;
-        }
-    }
-    return NULL;
-}
-
-void
-vf_inject_each_call(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx)
-{
-    for (unsigned i = 0; i < CALL_ROWS; i++) {
-        if (call_rules[i].text != NULL) {
-            struct vf_inject_view view = {call_rules[i].text, call_rows[i].routine, call_rules[i].calls, call_rules[i].failed,
-                                          call_rules[i].stack};
-            fn(&view, ctx);
-        }
-    }
-}
-
-void
-vf_inject_each(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx)
-{
-    vf_inject_each_rule(fn, ctx);
-    vf_inject_each_call(fn, ctx);
-}
-
-/* ---- the option ---- */
-
-static bool
-word_is(const char *word, size_t length, const char *name)
-{
-    return strlen(name) == length && memcmp(word, name, length) == 0;
-}
-
-static bool
-list_has(const char *list, const char *word, size_t length)
+bool
+fault_list_has(const char *list, const char *word, size_t length)
 {
     while (*list != 0) {
         const size_t n = strcspn(list, " ");
@@ -201,91 +54,201 @@ list_has(const char *list, const char *word, size_t length)
     return false;
 }
 
-static bool
-option_number(const char *text, uint64_t *number)
+const struct fault_row *
+fault_row_find(const char *routine, size_t length)
 {
-    char *end;
-    if (*text < '1' || *text > '9' || strlen(text) > 18) {
-        return false;
-    }
-    *number = strtoull(text, &end, 10);
-    return *end == 0;
-}
-
-static int
-unknown_routine(const char *word, size_t length, char *message, size_t size)
-{
-    size_t used = (size_t)snprintf(message, size, "--fault: %.*s cannot be made to fail; these can:", (int)(length < 80 ? length : 80), word);
-    for (unsigned i = 0; i < CALL_ROWS && used < size; i++) {
-        used += (size_t)snprintf(message + used, size - used, " %s", call_rows[i].routine);
-    }
-    return -1;
-}
-
-static int
-unknown_status(const struct call_row *row, const char *word, size_t length, char *message, size_t size)
-{
-    size_t used = (size_t)snprintf(message, size, "--fault: %s does not fail with %.*s; it does with:", row->routine,
-                                   (int)(length < 80 ? length : 80), word);
-    for (const char *s = row->statuses; *s != 0 && used < size;) {
-        const int n = (int)strcspn(s, " ");
-        used += (size_t)snprintf(message + used, size - used, " STATUS_%.*s", n, s);
-        s += n + (s[n] == ' ');
-    }
-    return -1;
-}
-
-static int
-option_status(const char *text, bool apply, char *message, size_t size)
-{
-    const char *routine = text + strlen("status:");
-    const size_t length = strcspn(routine, "=");
-    const char *status = routine + length + (routine[length] == '=');
-    const size_t status_length = strcspn(status, "@");
-    uint64_t nth = 0;
-    unsigned row = 0;
-    while (row < CALL_ROWS && !word_is(routine, length, call_rows[row].routine)) {
-        row++;
-    }
-    if (row == CALL_ROWS) {
-        return unknown_routine(routine, length, message, size);
-    }
-    if (status_length < 7 || memcmp(status, "STATUS_", 7) != 0 || !list_has(call_rows[row].statuses, status + 7, status_length - 7)) {
-        return unknown_status(&call_rows[row], status, status_length, message, size);
-    }
-    if (status[status_length] == '@' && !option_number(status + status_length + 1, &nth)) {
-        snprintf(message, size, "--fault: which call of %s is to fail is a number from 1, not \"%.40s\"", call_rows[row].routine,
-                 status + status_length + 1);
-        return -1;
-    }
-    for (unsigned i = 0; apply && i < sizeof(call_statuses) / sizeof(call_statuses[0]); i++) {
-        if (word_is(status + 7, status_length - 7, call_statuses[i].name)) {
-            call_rules[row].status = call_statuses[i].value;
-            call_rules[row].nth = nth;
-            call_rules[row].text = text;
+    size_t low = 0, high = fault_row_count;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        const char *name = fault_rows[middle].routine;
+        int order = strncmp(routine, name, length);
+        order = order == 0 && name[length] != 0 ? -1 : order;
+        if (order == 0) {
+            return &fault_rows[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    return 0;
+    return NULL;
 }
 
-int
-vf_inject_option(const char *text, bool apply, char *message, size_t size)
+bool
+fault_row_memory(const struct fault_row *row, uint32_t *status)
 {
-    uint64_t nth;
-    if (strncmp(text, "status:", 7) == 0) {
-        return option_status(text, apply, message, size);
+    static const char *const names[] = {"INSUFFICIENT_RESOURCES", "NO_MEMORY"};
+    *status = 0;
+    if (row->kind == FAULT_MEMORY && strcmp(row->statuses, "NULL") == 0) {
+        return true;
     }
-    if (strncmp(text, "alloc:", 6) != 0) {
-        snprintf(message, size, "--fault takes alloc:N or status:ROUTINE=STATUS_NAME[@N], not \"%.80s\"", text);
-        return -1;
+    for (unsigned i = 0; i < 2; i++) {
+        if (fault_list_has(row->statuses, names[i], strlen(names[i]))) {
+            char name[40] = "STATUS_";
+            strcat(name, names[i]);
+            *status = fb_status_value(name, strlen(name));
+            return row->kind != FAULT_UNDO;
+        }
     }
-    if (!option_number(text + 6, &nth)) {
-        snprintf(message, size, "--fault=alloc: takes the number of the allocation that is to fail, from 1, not \"%.40s\"", text + 6);
-        return -1;
+    return false;
+}
+
+void
+fault_rule_set(const struct fault_row *row, const struct fault_rule *rule)
+{
+    if (row == NULL) {
+        call_memory = true;
+    } else {
+        call_states[row - fault_rows].rule = *rule;
     }
-    if (apply && vf_inject_add_allocation(text, nth) < 0) {
-        snprintf(message, size, "--fault is given too often");
-        return -1;
+}
+
+/* ---- a call ---- */
+
+static uint64_t
+call_argument(const uint64_t *slots, unsigned number)
+{
+    return number <= 6 ? slots[1 + number] : slots[10 + number - 7];
+}
+
+static void
+call_outputs(const struct fault_row *row, const uint64_t *slots, uint32_t status)
+{
+    for (int i = 0; i < 2; i++) {
+        void **pointer = row->pointer[i] != 0 ? (void **)(uintptr_t)call_argument(slots, row->pointer[i]) : NULL;
+        if (pointer != NULL) {
+            *pointer = NULL;
+        }
     }
-    return 0;
+    uint32_t *number = row->number != 0 ? (uint32_t *)(uintptr_t)call_argument(slots, row->number) : NULL;
+    if (number != NULL) {
+        *number = status == BUFFER_TOO_SMALL ? LARGER : 0;
+    }
+    struct { uint32_t status; uint64_t information; } *block =
+        row->block != 0 ? (void *)(uintptr_t)call_argument(slots, row->block) : NULL;
+    if (block != NULL) {
+        block->status = status;
+        block->information = 0;
+    }
+}
+
+/* Can the call end so at all? */
+static bool
+call_possible(const struct fault_row *row, const uint64_t *slots, uint32_t status)
+{
+    if (status == ALREADY_DEFINED && row->operation != 0) {
+        return (uint32_t)call_argument(slots, row->operation) == KEEP_IF_EXISTS &&
+               (row->get != NULL || call_argument(slots, row->operation + 2u) == 0);
+    }
+    return status != TIMEOUT || row->timeout == 0 || call_argument(slots, row->timeout) != 0;
+}
+
+/* Somebody else was first. */
+static uint32_t
+call_second(const struct fault_row *row, const struct call_state *state, const uint64_t *slots)
+{
+    uint32_t (*set)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+    uint32_t (*get)(uint64_t, uint64_t, uint64_t);
+    void **old = (void **)(uintptr_t)call_argument(slots, row->operation + 2u);
+    const uint64_t none = 0, object = call_argument(slots, 2);
+    memcpy(&set, &state->target, sizeof(set));
+    memcpy(&get, &state->get, sizeof(get));
+    const uint32_t status = row->operation == 3 ? set(slots[2], object, KEEP_IF_EXISTS, slots[5], none)
+                                                : set(slots[2], KEEP_IF_EXISTS, slots[4], none, none);
+    if (status != 0) {
+        return status;
+    }
+    if (old != NULL) {
+        const uint32_t got = get == NULL            ? 1
+                             : row->operation == 3 ? get(slots[2], object, (uintptr_t)old)
+                                                    : get(slots[2], (uintptr_t)old, none);
+        if (got != 0) {
+            *old = NULL; /* gone again */
+        }
+    }
+    return ALREADY_DEFINED;
+}
+
+/* Does this call fail now, by the rule of its routine? */
+static bool
+call_due(const struct fault_row *row, struct call_state *state, const uint64_t *slots)
+{
+    const struct fault_rule *rule = &state->rule;
+    if (rule->text == NULL || !call_possible(row, slots, rule->status) || (rule->key != 0 && fault_site_key(row->routine) != rule->key)) {
+        return false;
+    }
+    const uint64_t call = atomic_fetch_add_explicit(&state->calls, 1, memory_order_relaxed) + 1;
+    if (rule->nth != 0 && rule->nth != call) {
+        return false;
+    }
+    if (atomic_fetch_add_explicit(&state->failed, 1, memory_order_relaxed) == 0) {
+        atomic_store_explicit(&state->stack, vf_stack_here(1), memory_order_relaxed);
+    }
+    return true;
+}
+
+/* From inject_amd64.S: where to go on, or NULL with the status in the first slot. */
+__attribute__((visibility("hidden"))) const void *
+vf_inject_decide(uint64_t *slots)
+{
+    const struct fault_row *row = &fault_rows[slots[1]];
+    struct call_state *state = &call_states[slots[1]];
+    uint32_t status;
+    if ((row->asynchronous != 0 && call_argument(slots, row->asynchronous) != 0) ||
+        (row->only != 0 && (uint8_t)call_argument(slots, row->only) == 0)) {
+        return state->target;
+    }
+    if ((fault_noting & FAULT_NOTE_CALLS) != 0 && row->kind != FAULT_MEMORY && row->kind != FAULT_UNDO) {
+        fault_site_note(row, row->routine);
+    }
+    if (state->memory && vf_inject_allocation(row->routine)) {
+        status = state->memory_status;
+    } else if (!call_due(row, state, slots)) {
+        return state->target;
+    } else if (state->rule.status == ALREADY_DEFINED && row->operation != 0) {
+        slots[0] = call_second(row, state, slots);
+        return NULL;
+    } else {
+        status = state->rule.status;
+    }
+    call_outputs(row, slots, status);
+    slots[0] = status;
+    return NULL;
+}
+
+const void *
+vf_inject_entry(const char *routine, const void *target, const void *(*find)(const char *name))
+{
+    const struct fault_row *row = fault_row_find(routine, strlen(routine));
+    if (row == NULL) {
+        return NULL;
+    }
+    struct call_state *state = &call_states[row - fault_rows];
+    state->memory = call_memory && fault_row_memory(row, &state->memory_status);
+    if (state->rule.text == NULL && !state->memory && (fault_noting & FAULT_NOTE_CALLS) == 0) {
+        return NULL;
+    }
+    state->target = target;
+    state->get = row->get != NULL ? find(row->get) : NULL;
+    return vf_inject_stubs + (row - fault_rows) * ENTRY_BYTES;
+}
+
+void
+vf_inject_each_call(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx)
+{
+    for (unsigned i = 0; i < fault_row_count; i++) {
+        const struct call_state *state = &call_states[i];
+        if (state->rule.text != NULL) {
+            struct vf_inject_view view = {state->rule.text, fault_rows[i].routine, state->calls, state->failed, state->stack};
+            fn(&view, ctx);
+        }
+    }
+}
+
+void
+vf_inject_each(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx)
+{
+    vf_inject_each_rule(fn, ctx);
+    vf_inject_each_call(fn, ctx);
 }

@@ -186,15 +186,19 @@ int vf_inject_add(const char *routine, vf_owner *owner, uint64_t nth, uint64_t p
 void vf_inject_clear(void);
 /* What happened since the rule was added: matching calls, failures made. */
 bool vf_inject_result(int rule, uint64_t *calls, uint64_t *failed);
-/* What `--fault` asks for: "alloc:N", "status:ROUTINE=STATUS[@N]".  Checks the text, and with apply makes the rule.  -1: message says why. */
+/* What `--fault` asks for: "alloc:N", "alloc:site=KEY", "status:ROUTINE=STATUS[@N]", "status:ROUTINE=STATUS@site=KEY".  Checks the text, and
+ * with apply makes the rule; the text must stay.  -1: message says why.  "alloc:note", "status:note": nothing fails, places are noted. */
 int vf_inject_option(const char *text, bool apply, char *message, size_t size);
-/* The N-th allocation by any driver fails: of all routines that ask and have Allocate in their name. */
-int vf_inject_add_allocation(const char *text, uint64_t nth);
-/* Where a driver's calls of this routine are to go instead of `target`; NULL: there is no rule for it. */
-const void *vf_inject_entry(const char *routine, const void *target);
+/* Where a driver's calls of this routine are to go instead of `target`; NULL: there is no rule for it.  find: the runtime's routines. */
+const void *vf_inject_entry(const char *routine, const void *target, const void *(*find)(const char *name));
 /* What became of the rules of vf_inject_option.  stack: of the first failure. */
 struct vf_inject_view { const char *text, *routine; uint64_t calls, failed; vf_stack stack; };
 void vf_inject_each(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx);
+/* Places that were noted; statuses: without STATUS_, NULL: an allocation.  Returns how many calls were not noted for want of room. */
+struct vf_inject_site_view { const char *routine, *statuses; uint64_t key, calls; vf_stack stack; };
+uint64_t vf_inject_each_site(void (*fn)(const struct vf_inject_site_view *view, void *ctx), void *ctx);
+/* The table of routines that can be made to fail: 0, 1, … until NULL.  all: part of status:all. */
+const char *vf_inject_row(unsigned index, const char **statuses, bool *all);
 static inline bool vf_inject(const char *routine, vf_owner *owner)
 { return __builtin_expect(__atomic_load_n((int *)&vf_inject_on, __ATOMIC_RELAXED) != 0, 0) && vf_inject_slow(routine, owner); }
 

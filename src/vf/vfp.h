@@ -111,8 +111,4 @@ bool vf_call_failed_find(const vf_owner *owner, enum vf_kind kind, uint64_t id, 
 void vf_status_text(char *text, size_t size, uint32_t status);
 void vf_finding_add(const struct vf_finding_input *input);
 
-/* The halves of vf_inject_each. */
-void vf_inject_each_rule(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx);
-void vf_inject_each_call(void (*fn)(const struct vf_inject_view *view, void *ctx), void *ctx);
-
 #endif

@@ -44,6 +44,14 @@ static const char help[] =
     "      --fault=alloc:N          the N-th allocation that a driver makes fails\n"
     "      --fault=status:ROUTINE=STATUS_NAME[@N]\n"
     "                               calls of ROUTINE (only the N-th) return this status and do nothing\n"
+    "      --fault=list             print the routines and statuses that can be asked for\n"
+    "      --fault=alloc:all, --fault=status:all\n"
+    "                               a campaign: a run for each place that allocates, or for each place that calls\n"
+    "                               a routine and each of its statuses; a table at the end\n"
+    "      --seed=N                 of a campaign: the order of its runs; also $FILTERBED_SEED for CMD\n"
+    "      --shard=I/N              the I-th of N parts of a campaign\n"
+    "      --resume=FILE            keep what is done in FILE, and go on from there\n"
+    "      --time-limit=SECONDS     a run of a campaign that takes longer is ended\n"
     "      --on-fault=WHAT          a driver crashed: continue without it (default) or stop\n"
     "      --watchdog=SECONDS       how long an unload may wait before it is reported (default 5)\n"
     "\n"
@@ -60,7 +68,8 @@ static const char help[] =
     "\n"
     "Exit status: that of CMD (128+N if signal N ended it); 1 if a script failed; 2 wrong usage; "
     "125\n"
-    "filterbed itself failed; 126, 127 CMD cannot be run, is not there.\n";
+    "filterbed itself failed; 126, 127 CMD cannot be run, is not there. A campaign: 0 nothing found, 1 (or that\n"
+    "of --error-exitcode) something found, 125 it could not go on, 128+N signal N ended it.\n";
 
 enum {
     OPT_MEMORY = 256,
@@ -87,6 +96,10 @@ enum {
     OPT_LOAD_ORDER,
     OPT_FS,
     OPT_FAULT,
+    OPT_SEED,
+    OPT_SHARD,
+    OPT_RESUME,
+    OPT_TIME_LIMIT,
 };
 
 static const struct option options[] = {
@@ -106,6 +119,10 @@ static const struct option options[] = {
     {"socket", required_argument, NULL, OPT_SOCKET},
     {"profile", required_argument, NULL, OPT_PROFILE},
     {"fault", required_argument, NULL, OPT_FAULT},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"shard", required_argument, NULL, OPT_SHARD},
+    {"resume", required_argument, NULL, OPT_RESUME},
+    {"time-limit", required_argument, NULL, OPT_TIME_LIMIT},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"watchdog", required_argument, NULL, OPT_WATCHDOG},
     {"metadata", required_argument, NULL, OPT_METADATA},
@@ -186,7 +203,7 @@ option_number(int opt, struct run_options *o)
 {
     const long low = opt == OPT_ERROR_EXITCODE ? 0 : 1,
                high = opt == OPT_ERROR_EXITCODE ? 255
-                      : opt == OPT_WATCHDOG     ? 100000
+                      : opt == OPT_WATCHDOG || opt == OPT_TIME_LIMIT ? 100000
                                                 : 4096;
     long n;
     if (!command_number(optarg, low, high, &n)) {
@@ -202,6 +219,9 @@ option_number(int opt, struct run_options *o)
         break;
     case OPT_WATCHDOG:
         o->watchdog = (unsigned)n;
+        break;
+    case OPT_TIME_LIMIT:
+        o->time_limit = (unsigned)n;
         break;
     case OPT_THREADS:
         o->threads = (unsigned)n;
@@ -326,7 +346,17 @@ option(int opt, char **argv, struct run_options *o)
         }
         add(&o->suppress, optarg);
         return -1;
+    case OPT_SEED:
+        return once(opt, &o->seed);
+    case OPT_SHARD:
+        return once(opt, &o->shard);
+    case OPT_RESUME:
+        return once(opt, &o->resume);
     case OPT_FAULT:
+        if (strcmp(optarg, "list") == 0) {
+            fbed_list_faults();
+            return EXIT_STATUS_OK;
+        }
         add(&o->faults, optarg);
         return -1;
     case OPT_GEN_SUPPRESSIONS:
@@ -345,6 +375,7 @@ option(int opt, char **argv, struct run_options *o)
         return -1;
     case OPT_ERROR_EXITCODE:
     case OPT_WATCHDOG:
+    case OPT_TIME_LIMIT:
     case OPT_THREADS:
     case OPT_MAX_THREADS:
         return option_number(opt, o);

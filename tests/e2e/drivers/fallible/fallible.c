@@ -4,6 +4,11 @@
 
 #define FORGETS_BUFFER 0       /* if there is no name */
 #define FORGETS_CONTEXT 0      /* if it cannot be set */
+#define FORGETS_ENTRY 0        /* what DriverEntry allocated, if filtering cannot start */
+#define COPIES 0               /* makes a copy of the name, too */
+#define FORGETS_NAME 0         /* if there is no copy */
+#define TRUSTS 0               /* there is always a copy */
+#define WAITS 0                /* for ever, if there is no copy */
 
 #define FALLIBLE_TAG 'llaF'
 
@@ -22,7 +27,9 @@ FallibleRemember(PCFLT_RELATED_OBJECTS FltObjects)
         return;
     }
     Status = FltSetStreamContext(FltObjects->Instance, FltObjects->FileObject, FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, NULL);
-    if (!NT_SUCCESS(Status) && Status != STATUS_FLT_CONTEXT_ALREADY_DEFINED) {
+    if (Status == STATUS_FLT_CONTEXT_ALREADY_DEFINED) {
+        DbgPrint("there was one\n");
+    } else if (!NT_SUCCESS(Status)) {
         DbgPrint("not set: %08X\n", Status);
         if (FORGETS_CONTEXT) {
             return;
@@ -57,6 +64,34 @@ FallibleOpen(PCFLT_RELATED_OBJECTS FltObjects, PUNICODE_STRING Path)
     ObDereferenceObject(File);
 }
 
+#if COPIES
+static VOID
+FallibleWait(VOID)
+{
+    KEVENT Never;
+
+    KeInitializeEvent(&Never, NotificationEvent, FALSE);
+    KeWaitForSingleObject(&Never, Executive, KernelMode, FALSE, NULL);
+}
+
+static NTSTATUS
+FallibleCopy(PFLT_FILE_NAME_INFORMATION Name)
+{
+    PVOID Copy = ExAllocatePoolWithTag(PagedPool, Name->Name.Length, FALLIBLE_TAG);
+
+    if (Copy == NULL && !TRUSTS) {
+        DbgPrint("no copy\n");
+        if (WAITS) {
+            FallibleWait();
+        }
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlCopyMemory(Copy, Name->Name.Buffer, Name->Name.Length);
+    ExFreePoolWithTag(Copy, FALLIBLE_TAG);
+    return STATUS_SUCCESS;
+}
+#endif
+
 static VOID
 FallibleName(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects)
 {
@@ -76,6 +111,12 @@ FallibleName(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS FltObjects)
         }
     } else {
         FallibleOpen(FltObjects, &Name->Name);
+#if COPIES
+        if (!NT_SUCCESS(FallibleCopy(Name)) && FORGETS_NAME) {
+            ExFreePoolWithTag(Buffer, FALLIBLE_TAG);
+            return;
+        }
+#endif
         FltReleaseFileNameInformation(Name);
     }
     ExFreePoolWithTag(Buffer, FALLIBLE_TAG);
@@ -121,6 +162,7 @@ static const FLT_REGISTRATION Registration = {
 NTSTATUS
 DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
+    PVOID Kept = FORGETS_ENTRY ? ExAllocatePoolWithTag(PagedPool, 64, FALLIBLE_TAG) : NULL;
     NTSTATUS Status;
 
     UNREFERENCED_PARAMETER(RegistryPath);
@@ -129,7 +171,11 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
         Status = FltStartFiltering(Filter);
         if (!NT_SUCCESS(Status)) {
             FltUnregisterFilter(Filter);
+            return Status;
         }
+    }
+    if (Kept != NULL) {
+        ExFreePoolWithTag(Kept, FALLIBLE_TAG);
     }
     return Status;
 }
