@@ -248,7 +248,7 @@ FltpVolumeAllocate(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice, ULONG
     }
     Volume->DeviceType = VolumeDevice->DeviceType;
     Volume->FileSystemType = FltpFileSystemType(VolumeDevice);
-    atomic_store(&Volume->SetupOwed, 2);
+    atomic_store(&Volume->SetupOwed, 1);       /* until it is listed: a first operation that comes already waits for that */
     InitializeListHead(&Volume->Instances);
     InitializeListHead(&Volume->Retired);
     InitializeListHead(&Volume->InFlight);
@@ -304,6 +304,8 @@ FltpVolumeAddHeld(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice, ULONG 
     atomic_store(&Volume->MountSequence, atomic_fetch_add(&FltpGlobals.Sequence, 1) + 1);
     InsertTailList(&FltpGlobals.Volumes, &Volume->Links);
     FltpLockRelease(&FltpGlobals.Lock);
+    atomic_store(&Volume->SetupOwed, 2);
+    port_wake((_Atomic(uint32_t) *)&Volume->SetupOwed, UINT32_MAX);
 }
 
 /* In the frames whose devices above the file system's control device the mount did not pass. */
@@ -356,18 +358,16 @@ VOID
 FltpVolumeSetup(PFLT_VOLUME Volume, BOOLEAN Wait)
 {
     LONG Expected = 2;
-    const ULONGLONG Sequence = atomic_load(&Volume->MountSequence);
     const FLT_INSTANCE_SETUP_FLAGS Flags = FLTFL_INSTANCE_SETUP_AUTOMATIC_ATTACHMENT | FLTFL_INSTANCE_SETUP_NEWLY_MOUNTED_VOLUME;
 
-    if (Sequence == 0) {
-        return;                                /* it is just being added, to a stack that is in use */
-    }
-    if (!atomic_compare_exchange_strong(&Volume->SetupOwed, &Expected, 1)) {
-        while (Wait && atomic_load(&Volume->SetupOwed) == 1) {
-            port_wait((_Atomic(uint32_t) *)&Volume->SetupOwed, 1, PORT_FOREVER);
+    while (!atomic_compare_exchange_strong(&Volume->SetupOwed, &Expected, 1)) {
+        if (!Wait || Expected == 0) {
+            return;
         }
-        return;
+        port_wait((_Atomic(uint32_t) *)&Volume->SetupOwed, 1, PORT_FOREVER);
+        Expected = 2;
     }
+    const ULONGLONG Sequence = atomic_load(&Volume->MountSequence);
     for (PFLT_FILTER Filter = FltpFilterStartedBefore(Volume->Frame, Sequence, 0); Filter != NULL;) {
         const ULONG Id = Filter->Id;
         FltpInstanceAttachAutomatic(Filter, Volume, Flags);

@@ -176,8 +176,8 @@ IoCreateDevice(
         DeviceName = &AutoName;
     }
     if (NT_SUCCESS(Status) && DeviceName != NULL && DeviceName->Length != 0) {
+        Device->Flags |= DO_DEVICE_HAS_NAME;   /* before somebody finds it by name */
         Status = ObpInsertName(Device, DeviceName);
-        Device->Flags |= NT_SUCCESS(Status) ? DO_DEVICE_HAS_NAME : 0;
     }
     if (!NT_SUCCESS(Status)) {
         Device->DriverObject = NULL;           /* never counted, never listed */

@@ -7,6 +7,7 @@
  * reference sends IRP_MJ_CLOSE as System, if the create had succeeded.
  */
 #include "io/iopp.h"
+#include "io/passage.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -212,6 +213,8 @@ IopFileDestroy(IOP_FILE *File)
     PDEVICE_OBJECT Device = File->Public.DeviceObject;
     PVPB Vpb = File->Public.Vpb;
 
+    /* The file system counts it as closed before the request has come back up, and hooks come after that. */
+    IopPassageEnterAlways(Device);
     if ((State & IOP_FILE_OPENED) != 0) {
         /* The object lives once more while the request runs: filters may reference and dereference it. */
         ObpReference(File);
@@ -225,6 +228,7 @@ IopFileDestroy(IOP_FILE *File)
     if (File->Transaction.TransactionObject != NULL) {
         ObpDereference(File->Transaction.TransactionObject);
     }
+    IopPassageLeave(Device);
     if ((State & IOP_FILE_COUNTED) != 0) {
         if (Vpb != NULL) {
             __atomic_fetch_sub(&Vpb->ReferenceCount, 1, __ATOMIC_RELEASE);

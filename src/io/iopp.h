@@ -37,8 +37,8 @@ typedef struct IOP_DEVICE {
     ULONG FileSystemType;                      /* of a volume device, 1 more than the type; 0: not said */
     /* DatabaseLock */
     PDEVICE_OBJECT AttachedTo;
-    PDEVICE_OBJECT RealDevice;                 /* of a volume device: its real device */
     BOOLEAN DeletePending, WasAttached;
+    _Atomic(PDEVICE_OBJECT) RealDevice;        /* of a volume device: its real device, while it is mounted; written under the VPB lock */
     /* written under DatabaseLock, read without: */
     _Atomic(PDEVICE_OBJECT) Top;               /* valid in the lowest device of a stack */
     _Atomic(ULONG) Generation;                 /* of the lowest device: changes with every attach and detach */
@@ -47,6 +47,7 @@ typedef struct IOP_DEVICE {
     /* of the lowest device: where requests start that the top one need not see (IopStackStart).  StartWatched is never NULL */
     _Atomic(const _Atomic(ULONGLONG) *) StartWatched;
     _Atomic(PDEVICE_OBJECT) StartBelow;
+    struct IOP_PASSAGE *Passage;               /* of a device with a VPB, constant */
     /* Of a volume device: what IopQueryInterest found at that epoch; 0 while it is written */
     _Atomic(ULONGLONG) InterestEpoch;
     _Atomic(ULONGLONG) InterestMajors, InterestCached, InterestPaging, InterestGeneration;

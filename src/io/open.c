@@ -7,6 +7,7 @@
  *   STATUS_REPARSE: the new name is in the file object; resolve again, at most IOP_MAX_REPARSE times
  */
 #include "io/iopp.h"
+#include "io/passage.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -35,7 +36,22 @@ IopOpenSetDevice(IOP_OPEN *Open, PDEVICE_OBJECT Device)
     PDEVICE_OBJECT Real = IopDevice(Device)->RealDevice;
 
     Open->Device = Real != NULL ? Real : Device;
+}
+
+/* From here to IopPassageLeave the volume stays. */
+static NTSTATUS
+IopOpenEnter(IOP_OPEN *Open)
+{
+    if (!IopPassageEnter(Open->Device)) {
+        return STATUS_VOLUME_DISMOUNTED;
+    }
+    const ULONG Flags = __atomic_load_n(&Open->Device->Flags, __ATOMIC_ACQUIRE);
     Open->Volume = Open->Device->Vpb != NULL ? __atomic_load_n(&Open->Device->Vpb->DeviceObject, __ATOMIC_ACQUIRE) : NULL;
+    if ((Flags & DO_DEVICE_INITIALIZING) != 0 && Open->Volume == NULL) {
+        IopPassageLeave(Open->Device);
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    return STATUS_SUCCESS;
 }
 
 static VOID
@@ -221,9 +237,6 @@ IopOpenOnce(IOP_OPEN *Open, PIO_STATUS_BLOCK IoStatus, IOP_FILE **Result)
     PDEVICE_OBJECT Base = Open->Volume != NULL ? Open->Volume : Open->Device;
     PDEVICE_OBJECT Target = Open->Hint != NULL ? Open->Hint : IopStackStart(Base, IRP_MJ_CREATE);
 
-    if ((Open->Device->Flags & DO_DEVICE_INITIALIZING) != 0 && Open->Volume == NULL) {
-        return STATUS_NO_SUCH_DEVICE;
-    }
     NTSTATUS Status = IopOpenNewFile(Open, &File);
     if (!NT_SUCCESS(Status)) {
         return Status;
@@ -344,7 +357,12 @@ IopCreateFile(const IOP_CREATE *Create, PIO_STATUS_BLOCK IoStatus, PFILE_OBJECT 
             IopHooksEcpBegin(Callers);
         }
         do {
-            Status = IopOpenRound(&Open, IoStatus, FileObject);
+            const PDEVICE_OBJECT Device = Open.Device;
+            Status = IopOpenEnter(&Open);
+            if (NT_SUCCESS(Status)) {
+                Status = IopOpenRound(&Open, IoStatus, FileObject);
+                IopPassageLeave(Device);       /* what keeps a volume's device, too, if the round has dropped the reference on it */
+            }
         } while (Status == STATUS_REPARSE && ++Rounds <= IOP_MAX_REPARSE);
         Status = Status == STATUS_REPARSE ? STATUS_REPARSE_POINT_NOT_RESOLVED : Status;
         if (Open.EcpList != NULL) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* VPBs, mount and dismount, hooks, interest, query-open. */
 #include "io/iopp.h"
+#include "io/passage.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -116,7 +117,7 @@ IopVpbCreate(PDEVICE_OBJECT Device)
     Vpb->Size = sizeof(VPB);
     Vpb->RealDevice = Device;
     Device->Vpb = Vpb;
-    return STATUS_SUCCESS;
+    return IopPassageCreate(Device);
 }
 
 VOID
@@ -125,6 +126,7 @@ IopVpbFree(PDEVICE_OBJECT Device)
     if (Device->Vpb != NULL && Device->Vpb->RealDevice == Device) {
         ExFreePool(Device->Vpb);
         Device->Vpb = NULL;
+        port_free(IopDevice(Device)->Passage);
     }
 }
 
@@ -199,11 +201,12 @@ IopVolumeMount(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice)
         IoReleaseVpbSpinLock(Irql);
         return STATUS_DEVICE_BUSY;
     }
-    RealDevice->Flags &= ~DO_DEVICE_INITIALIZING;
     VolumeDevice->Flags &= ~DO_DEVICE_INITIALIZING;
     IopDevice(VolumeDevice)->RealDevice = RealDevice;
     __atomic_store_n(&Vpb->DeviceObject, VolumeDevice, __ATOMIC_RELEASE);
     Vpb->Flags |= VPB_MOUNTED;
+    /* Last: a create that finds the device ready finds the volume, not the bare disk (IopOpenEnter). */
+    __atomic_and_fetch(&RealDevice->Flags, ~(ULONG)DO_DEVICE_INITIALIZING, __ATOMIC_RELEASE);
     IoReleaseVpbSpinLock(Irql);
     IopMountAnnounce(RealDevice, VolumeDevice);
     IopHooksVolume(RealDevice, VolumeDevice, TRUE);
@@ -254,6 +257,8 @@ IopVolumeDismount(PDEVICE_OBJECT RealDevice)
         return STATUS_NO_SUCH_DEVICE;
     }
     PDEVICE_OBJECT VolumeDevice = Vpb->DeviceObject;
+    IopVolumeClose(RealDevice);
+    IopVolumeWait(RealDevice);
     IopHooksVolume(RealDevice, VolumeDevice, FALSE);
     if (VolumeDevice->AttachedDevice != NULL) {
         IopDeviceAskDetach(VolumeDevice);
@@ -263,6 +268,7 @@ IopVolumeDismount(PDEVICE_OBJECT RealDevice)
     __atomic_store_n(&Vpb->DeviceObject, NULL, __ATOMIC_RELEASE);
     IopDevice(VolumeDevice)->RealDevice = NULL;
     IoReleaseVpbSpinLock(Irql);
+    IopVolumeOpen(RealDevice);
     return STATUS_SUCCESS;
 }
 
@@ -358,9 +364,14 @@ IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query)
 NTSTATUS
 IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query)
 {
+    const PDEVICE_OBJECT Real = IopDevice(Device)->RealDevice != NULL ? IopDevice(Device)->RealDevice : Device;
+
+    if (!IopPassageEnter(Real)) {
+        return STATUS_VOLUME_DISMOUNTED;
+    }
     KPROCESSOR_MODE Mode = IopPreviousModeSwap(Query->RequestorMode);
     NTSTATUS Status = IopQueryOpenLower(IopVolumeTop(Device), Query);
-
     IopPreviousModeSwap(Mode);
+    IopPassageLeave(Real);
     return Status;
 }

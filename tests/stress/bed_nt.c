@@ -145,7 +145,7 @@ stress_open(void)
     }
     for (ULONG i = 0; i < VOLUMES; i++) {
         StressVolumes[i].Number = 21 + i;
-        StressVolumes[i].Mounts = 1;
+        StressVolumes[i].Mounts = 2;
         if (!NT_SUCCESS(MfsVolumeCreate(StressVolumes[i].Number, &Options, &StressVolumes[i].Real))) {
             return false;
         }

@@ -101,6 +101,31 @@ StressLoadStep(struct storm_thread *Thread)
 
 /* ---- mount and dismount ---- */
 
+/* Under the workers' open files. */
+static VOID
+StressSurprise(STRESS_VOLUME *Volume)
+{
+    const IOP_CREATE Create = { .Name = StressVolumeName(Volume), .DesiredAccess = FILE_READ_DATA | SYNCHRONIZE, .Disposition = FILE_OPEN,
+        .ShareAccess = FILE_SHARE_VALID_FLAGS, .RequestorMode = UserMode };
+    IO_STATUS_BLOCK IoStatus;
+    PFILE_OBJECT File;
+    NTSTATUS Status = IopCreateFile(&Create, &IoStatus, &File);
+
+    CHECK_STATUS(Status, Status == STATUS_SUCCESS);
+    if (!NT_SUCCESS(Status)) {
+        return;
+    }
+    IOP_REQUEST Request = { .FileObject = File, .RequestorMode = UserMode };
+    Request.Stack.MajorFunction = IRP_MJ_FILE_SYSTEM_CONTROL;
+    Request.Stack.MinorFunction = IRP_MN_USER_FS_REQUEST;
+    Request.Stack.Parameters.FileSystemControl.FsControlCode = FSCTL_DISMOUNT_VOLUME;
+    Volume->Unsure = TRUE;
+    Status = IopRequest(&Request, &IoStatus);
+    CHECK_STATUS(Status, Status == STATUS_SUCCESS);
+    IopCloseFile(File);
+    Count(&StressCounters.Surprises);
+}
+
 VOID
 StressMountStep(struct storm_thread *Thread)
 {
@@ -108,16 +133,21 @@ StressMountStep(struct storm_thread *Thread)
     STRESS_VOLUME *Volume = &StressVolumes[1 + storm_random(Thread) % (VOLUMES - 1)];
     NTSTATUS Status;
 
+    if (storm_random(Thread) % 2) {
+        StressSurprise(Volume);
+        TinySleep(storm_random(Thread) % 4);
+    }
     Volume->Leaving = TRUE;
     while ((Status = MfsVolumeDelete(Volume->Real)) == STATUS_DEVICE_BUSY) {
         TinySleep(1);
     }
     CHECK_STATUS(Status, Status == STATUS_SUCCESS);
     StressStay(Thread, 200);
+    atomic_fetch_add(&Volume->Mounts, 1);      /* a worker that is late, and finds the new one already, starts again */
     Status = MfsVolumeCreate(Volume->Number, &Options, &Volume->Real);
     CHECK_STATUS(Status, Status == STATUS_SUCCESS);
     atomic_fetch_add(&Volume->Mounts, 1);
-    Volume->Leaving = FALSE;
+    Volume->Leaving = Volume->Unsure = FALSE;
     Count(&StressCounters.Mounts);
     StressStay(Thread, 5000);
 }

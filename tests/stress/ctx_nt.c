@@ -228,6 +228,9 @@ StressContextStep(STRESS_FILTER *Filter, PCFLT_RELATED_OBJECTS Objects, BOOLEAN 
     STRESS_TARGET On = { .Filter = Filter, .FltFilter = Objects->Filter, .Volume = Objects->Volume, .Instance = Objects->Instance,
         .File = Objects->FileObject, .Type = Types[Draw % RTL_NUMBER_OF(Types)] };
 
+    if (On.File->Flags & FO_VOLUME_OPEN) {
+        On.Type = FLT_VOLUME_CONTEXT;          /* the others are not supported there */
+    }
     switch (On.Type) {
     case FLT_VOLUME_CONTEXT:
         On.Mark = On.Volume;
@@ -235,9 +238,11 @@ StressContextStep(STRESS_FILTER *Filter, PCFLT_RELATED_OBJECTS Objects, BOOLEAN 
     case FLT_STREAMHANDLE_CONTEXT:
         On.Mark = On.File;
         break;
-    default:
-        On.Mark = On.File->FsContext;          /* files here have one stream */
+    case FLT_STREAM_CONTEXT:
+        On.Mark = On.File->FsContext;
         break;
+    default:
+        break;                                 /* a file may live longer than its stream */
     }
     StressStep(&On, Draw >> 8, MaySet);
 }

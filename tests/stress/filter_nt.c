@@ -185,7 +185,7 @@ StressOwnName(PFLT_CALLBACK_DATA Data)
 
     if (NT_SUCCESS(FltGetFileNameInformation(Data, FLT_FILE_NAME_NORMALIZED | FLT_FILE_NAME_QUERY_DEFAULT, &Information))) {
         const NTSTATUS Status = FltParseFileNameInformation(Information);
-        CHECK_STATUS(Status, Status == STATUS_SUCCESS && Information->Name.Length > Information->Volume.Length);
+        CHECK_STATUS(Status, Status == STATUS_SUCCESS && Information->Name.Length >= Information->Volume.Length);
         FltReleaseFileNameInformation(Information);
     }
 }

@@ -39,7 +39,7 @@ StressVolumeName(const STRESS_VOLUME *Volume)
 static BOOLEAN
 StressUnsure(const STRESS_AT *At)
 {
-    return At->Volume->Leaving || At->Volume->Mounts != At->Directory->Mounts;
+    return At->Volume->Leaving || At->Volume->Unsure || At->Volume->Mounts != At->Directory->Mounts;
 }
 
 /* TRUE: as it must be.  FALSE: the volume has gone. */
@@ -51,8 +51,8 @@ StressIs(const STRESS_AT *At, NTSTATUS Status, NTSTATUS Wanted, const char *What
         return TRUE;
     }
     if (!StressUnsure(At)) {
-        storm_wrong(&Stress, "%s of file %u of worker %u: %08x, not %08x", What, (unsigned)At->Number, At->Worker->Thread->index, (unsigned)Status,
-            (unsigned)Wanted);
+        storm_wrong(&Stress, "%s of file %u of worker %u on volume %u (mount %u): %08x, not %08x", What, (unsigned)At->Number,
+            At->Worker->Thread->index, (unsigned)At->Volume->Number, (unsigned)At->Directory->Mounts, (unsigned)Status, (unsigned)Wanted);
     }
     return FALSE;
 }
@@ -148,6 +148,17 @@ StressOpen(const STRESS_AT *At)
     }
 }
 
+/* While the volume goes: a create may meet it in any state.  There is no such file. */
+static void
+StressProbe(const STRESS_AT *At)
+{
+    PFILE_OBJECT Object;
+    const NTSTATUS Status = StressCreate(At, "\\none", FILE_OPEN, 0, &Object);
+
+    CHECK_STATUS(Status, !NT_SUCCESS(Status) && Object == NULL);
+    storm_did(&Stress, 1);
+}
+
 /* The directory of a volume that has come. */
 static BOOLEAN
 StressArrive(const STRESS_AT *At)
@@ -158,12 +169,17 @@ StressArrive(const STRESS_AT *At)
     StressLeave(At, TRUE);
     At->Directory->Mounts = At->Volume->Mounts;
     StressName(At, 0, Name)[4] = 0;
-    const NTSTATUS Status = StressCreate(At, Name, FILE_CREATE, FILE_DIRECTORY_FILE, &Object);
+    /* OPEN_IF: the volume may have come once more since its number of mounts was read, and the directory been made in the newer one. */
+    const NTSTATUS Status = StressCreate(At, Name, FILE_OPEN_IF, FILE_DIRECTORY_FILE, &Object);
     if (!StressIs(At, Status, STATUS_SUCCESS, "directory")) {
         At->Directory->Mounts = 0;
         return FALSE;
     }
     IopCloseFile(Object);
+    if (At->Volume->Mounts != At->Directory->Mounts || At->Directory->Mounts % 2) {
+        At->Directory->Mounts = 0;
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -330,9 +346,9 @@ StressWork(struct storm_thread *Thread)
     for (ULONG i = 1; storm_more(&Stress); i++) {
         const ULONG v = storm_random(Thread) % VOLUMES, Number = storm_random(Thread) % FILES;
         const STRESS_AT At = { Worker, &StressVolumes[v], &Worker->On[v], &Worker->On[v].Files[Number], Number };
-        if (At.Volume->Leaving) {
+        if (At.Volume->Leaving || At.Volume->Mounts % 2) {
             StressLeave(&At, FALSE);
-            port_yield();
+            StressProbe(&At);
         } else if (At.Volume->Mounts == At.Directory->Mounts || StressArrive(&At)) {
             StressStep(&At);
         }

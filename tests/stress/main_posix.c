@@ -145,7 +145,7 @@ main(int argc, char **argv)
     static const struct option options[] = { { "seconds", required_argument, NULL, 's' }, { "operations", required_argument, NULL, 'n' },
         { "seed", required_argument, NULL, 'r' }, { "threads", required_argument, NULL, 't' }, { "changes", required_argument, NULL, 'c' },
         { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-    struct stress_options stress = { .workers = 6, .changes = STRESS_ALL & ~STRESS_MOUNT };
+    struct stress_options stress = { .workers = 6, .changes = STRESS_ALL };
     uint64_t operations = UINT64_MAX;
     int timed = 0;
 

@@ -38,7 +38,8 @@ typedef struct STRESS_VOLUME {
     ULONG Number;                              /* \Device\HarddiskVolume<Number> */
     PDEVICE_OBJECT Real;                       /* whoever mounts and dismounts it */
     _Atomic(BOOLEAN) Leaving;                  /* workers close their files there */
-    _Atomic(ULONG) Mounts;                     /* how often it was; its contents are new then */
+    _Atomic(BOOLEAN) Unsure;                   /* it goes without being said: anything may fail */
+    _Atomic(ULONG) Mounts;                     /* another even number with each mount: its contents are new then; odd meanwhile */
 } STRESS_VOLUME;
 extern STRESS_VOLUME StressVolumes[VOLUMES];
 UNICODE_STRING StressVolumeName(const STRESS_VOLUME *Volume);

@@ -2,12 +2,19 @@
 /* Fast I/O of the two file systems: what their IRPs answer, for queries and locks.  Data always goes through requests: nothing is cached. */
 #include "fs/base/fsb.h"
 
+/* NULL: not a file of a volume that is there. */
+static FSB_SCB *
+FsbFastScb(PFILE_OBJECT FileObject, PDEVICE_OBJECT Device)
+{
+    FSB_VOLUME *Volume = FsbVolumeOf(Device);
+    return Volume != NULL && Device == Volume->VolumeDevice && atomic_load(&Volume->Forced) == 0 ? FsbScbOf(FileObject) : NULL;
+}
+
 /* FALSE: not a file of a volume, or the query fails: the request says how. */
 static BOOLEAN
 FsbFastStat(PFILE_OBJECT FileObject, PDEVICE_OBJECT Device, FSB_STAT *Stat)
 {
-    FSB_VOLUME *Volume = FsbVolumeOf(Device);
-    FSB_SCB *Scb = Volume != NULL && Device == Volume->VolumeDevice ? FsbScbOf(FileObject) : NULL;
+    FSB_SCB *Scb = FsbFastScb(FileObject, Device);
     return Scb != NULL && Scb->Fcb != NULL && !FsbIsGone(FileObject, Scb) && NT_SUCCESS(FsbQueryStat(Scb, Stat, NULL));
 }
 
@@ -54,8 +61,7 @@ FsbFastNetworkOpen(PFILE_OBJECT FileObject, BOOLEAN Wait, PFILE_NETWORK_OPEN_INF
 static FILE_LOCK *
 FsbFastLockOf(PFILE_OBJECT FileObject, PDEVICE_OBJECT Device)
 {
-    FSB_VOLUME *Volume = FsbVolumeOf(Device);
-    FSB_SCB *Scb = Volume != NULL && Device == Volume->VolumeDevice ? FsbScbOf(FileObject) : NULL;
+    FSB_SCB *Scb = FsbFastScb(FileObject, Device);
     if (Scb == NULL || Scb->Fcb == NULL || (Scb->Name.Length == 0 && Scb->Fcb->Mode != FSB_S_IFREG)) {
         return NULL;
     }

@@ -235,6 +235,7 @@ struct FSB_VOLUME {
     ULONG Number, Serial;
     LONGLONG CreationTime;
     FSB_SCB *VolumeScb;                        /* for volume opens; one reference */
+    _Atomic(LONG) Forced;                      /* FSCTL_DISMOUNT_VOLUME: only clean-ups and closes are left; read with every request */
     port_rwlock NameLock __attribute__((aligned(64)));
     /* IdleLock */
     port_lock IdleLock;

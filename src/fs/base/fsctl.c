@@ -279,6 +279,20 @@ FsbSetCompression(FSB_CONTROL *Control)
     return *(PUSHORT)Control->In == COMPRESSION_FORMAT_NONE ? STATUS_SUCCESS : STATUS_NOT_SUPPORTED;
 }
 
+/*
+ * By surprise: files may be open.  What is under way ends as if it had come before; every later request but a clean-up and a close fails.
+ * Filters stay attached, see those, and are detached when whoever made the volume deletes it (FsbVolumeDelete), after the last close.
+ */
+static NTSTATUS
+FsbForceDismount(FSB_CONTROL *Control)
+{
+    if (!(Control->Stack->FileObject->Flags & FO_VOLUME_OPEN)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    atomic_store(&Control->Volume->Forced, 1);
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS
 FsbUserControl(FSB_CONTROL *Control)
 {
@@ -297,6 +311,7 @@ FsbUserControl(FSB_CONTROL *Control)
     case FSCTL_GET_COMPRESSION: return FsbGetCompression(Control);
     case FSCTL_SET_COMPRESSION: return FsbSetCompression(Control);
     case FSCTL_IS_VOLUME_MOUNTED: return STATUS_SUCCESS;
+    case FSCTL_DISMOUNT_VOLUME: return FsbForceDismount(Control);
     case FSCTL_IS_PATHNAME_VALID: return STATUS_SUCCESS;
     case FSCTL_CREATE_OR_GET_OBJECT_ID:
     case FSCTL_SET_OBJECT_ID:

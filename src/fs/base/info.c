@@ -475,7 +475,7 @@ FsbQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query)
     if (FsbStatClassSize(Query->Class) == 0 || Query->FileObject->RelatedFileObject != NULL || Name.Length == 0 || Name.Buffer[0] != L'\\') {
         return STATUS_NOT_SUPPORTED;
     }
-    if (atomic_load_explicit(&Volume->Dismounted, memory_order_relaxed)) {
+    if (atomic_load_explicit(&Volume->Dismounted, memory_order_relaxed) || atomic_load_explicit(&Volume->Forced, memory_order_relaxed)) {
         return STATUS_VOLUME_DISMOUNTED;
     }
     Name.Buffer++;

@@ -2,6 +2,7 @@
 /* Volumes and their devices, and the dispatch of their IRPs. */
 #include "fs/base/fsb.h"
 #include "fsrtl/fsrtlp.h"
+#include "io/passage.h"
 
 typedef struct FSB_DEVICE_EXTENSION {
     FSB_VOLUME *Volume;
@@ -62,6 +63,13 @@ FsbControlMount(PIRP Irp)
     return Ours ? STATUS_SUCCESS : STATUS_UNRECOGNIZED_VOLUME;
 }
 
+/* The volume was dismounted under open files: they can only be closed. */
+static BOOLEAN
+FsbIsOver(FSB_VOLUME *Volume, UCHAR Major)
+{
+    return atomic_load_explicit(&Volume->Forced, memory_order_relaxed) != 0 && Major != IRP_MJ_CLEANUP && Major != IRP_MJ_CLOSE;
+}
+
 /* Every IRP of the driver's devices.  None pends here, but locks and change notification, which FsRtl completes. */
 static NTSTATUS
 FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
@@ -69,7 +77,10 @@ FsbDispatch(PDEVICE_OBJECT Device, PIRP Irp)
     FSB_VOLUME *Volume = FsbVolumeOf(Device);
     const UCHAR Major = IoGetCurrentIrpStackLocation(Irp)->MajorFunction;
     NTSTATUS Status = STATUS_INVALID_DEVICE_REQUEST;
-    if (Volume != NULL && Device == Volume->VolumeDevice) {
+    if (Volume != NULL && Device == Volume->VolumeDevice && __builtin_expect(FsbIsOver(Volume, Major), 0)) {
+        Status = STATUS_VOLUME_DISMOUNTED;
+        Irp->IoStatus.Information = 0;
+    } else if (Volume != NULL && Device == Volume->VolumeDevice) {
         if (Major == IRP_MJ_LOCK_CONTROL) {
             return FsbLockControl(Volume, Irp);
         }
@@ -276,11 +287,12 @@ FsbVolumeDelete(FSB_VOLUME *Volume)
     if (!atomic_compare_exchange_strong(&Volume->Dismounted, &Mounted, 1)) {
         return STATUS_VOLUME_DISMOUNTED;
     }
-    /* A create that did not see the mark yet holds the lock. */
-    port_rwlock_exclusive(&Volume->NameLock);
-    port_rwlock_release_exclusive(&Volume->NameLock);
+    /* A create that did not see the mark yet is on its way; so may be the rest of a close that Opens does not count any more: IopVolumeDismount waits. */
+    IopVolumeClose(Volume->RealDevice);
+    IopVolumeWait(Volume->RealDevice);
     if (atomic_load(&Volume->Opens) != 0) {
         atomic_store(&Volume->Dismounted, 0);
+        IopVolumeOpen(Volume->RealDevice);
         return STATUS_DEVICE_BUSY;
     }
     FsbNotifyWait(Volume);
