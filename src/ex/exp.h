@@ -33,7 +33,7 @@ VOID ExpDrainWorkItems(VOID);
 VOID ExpSetPoolBadHook(BOOLEAN (*Hook)(const VOID *Block, const char *Routine));
 VOID ExpSetPoolFreeHook(VOID (*Hook)(PVOID Block, SIZE_T Size));
 
-/* Ends the quarantine of freed pool blocks; a write after free is found here at the latest.  At unload. */
-VOID ExpPoolQuarantineFlush(VOID);
+/* Ends the quarantine of an owner's freed pool blocks (NULL: of everybody's); a write after free is found here at the latest.  At unload. */
+VOID ExpPoolQuarantineEmpty(vf_owner *Owner);
 
 #endif

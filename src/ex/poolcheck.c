@@ -96,6 +96,9 @@ ExpQuarantineChecked(SIZE_T Size)
 static VOID
 ExpQuarantineEnd(const EXP_QUARANTINED *Entry)
 {
+    if (Entry->Raw == NULL) {
+        return;                                /* ExpPoolQuarantineEmpty took it */
+    }
     if (!ExpPoolIsFilled(Entry->Block, EXP_FILL_FREED, ExpQuarantineChecked(Entry->Size))) {
         vf_report_stack("P-04", NULL, "0xC2", Entry->Owner, NULL, Entry->Freed,
                         "pool block %p of %llu bytes was written after it was freed (the stack is the free's)", Entry->Block,
@@ -132,21 +135,23 @@ ExpPoolQuarantine(PVOID Raw, PVOID Block, SIZE_T Size, vf_owner *Owner)
     port_lock_release(&Shard->Lock);
 }
 
+/* Of an owner that is unloaded: nobody else has reason to write there.  NULL: of all. */
 VOID
-ExpPoolQuarantineFlush(VOID)
+ExpPoolQuarantineEmpty(vf_owner *Owner)
 {
-    for (ULONG i = 0; i < EXP_QUARANTINE_SHARDS; i++) {
-        struct EXP_QUARANTINE_SHARD *Shard = &ExpQuarantine[i];
+    for (ULONG i = 0; i < EXP_QUARANTINE_SHARDS * EXP_QUARANTINE_BLOCKS; i++) {
+        struct EXP_QUARANTINE_SHARD *Shard = &ExpQuarantine[i / EXP_QUARANTINE_BLOCKS];
+        const ULONG Index = i % EXP_QUARANTINE_BLOCKS;
+        EXP_QUARANTINED Taken = { 0 };
         port_lock_acquire(&Shard->Lock);
-        while (Shard->Count > 0) {
-            EXP_QUARANTINED Oldest = Shard->Ring[Shard->First];
-            Shard->First = (Shard->First + 1) % EXP_QUARANTINE_BLOCKS;
-            Shard->Count--;
-            Shard->Bytes -= Oldest.Size;
-            port_lock_release(&Shard->Lock);
-            ExpQuarantineEnd(&Oldest);
-            port_lock_acquire(&Shard->Lock);
+        EXP_QUARANTINED *Entry = &Shard->Ring[(Shard->First + Index) % EXP_QUARANTINE_BLOCKS];
+        if (Index < Shard->Count && (Owner == NULL || Entry->Owner == Owner)) {
+            Taken = *Entry;
+            Shard->Bytes -= Entry->Size;
+            Entry->Size = 0;
+            Entry->Raw = NULL;
         }
         port_lock_release(&Shard->Lock);
+        ExpQuarantineEnd(&Taken);
     }
 }

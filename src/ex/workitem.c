@@ -104,7 +104,7 @@ ExpBalanceMain(void *Context)
 static __attribute__((noinline)) VOID
 ExpRunDriverItem(vf_owner *Owner, PWORKER_THREAD_ROUTINE Routine, PVOID Parameter)
 {
-    KI_DRIVER_CALL Call = {.Owner = Owner, .Phase = "work item"};
+    KI_DRIVER_CALL Call = {.Owner = Owner, .Phase = "work item", .Routine = (const VOID *)Routine};
 
     NT_CALL(&Call, Routine(Parameter));
 }

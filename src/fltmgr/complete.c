@@ -52,7 +52,7 @@ FltpPostApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_POST
 {
     if (Status == FLT_POSTOP_MORE_PROCESSING_REQUIRED) {
         if (Operation->Irp == NULL) {
-            vf_report("K-12", "J-11", NULL, Callback->Filter->Owner, &Operation->Data,
+            vf_report_evidence("K-12", "J-11", NULL, Callback->Filter->Owner, FLTP_RETURNED(Operation, Callback->Post),
                 "a post-operation callback pended %s, which has no IRP", FltpMajorName(Operation->Iopb.MajorFunction));
             return FltpStepNext;
         }
@@ -77,7 +77,7 @@ FltpPostWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call, const FLTP_CA
     do {
         FltpPostPrepare(Operation, Callback);
         FltpCounterAdd(&FltpCountersOf(Thread, Callback)->Majors[Major].Post);
-        KiDriverCallMove(Call, Current, Callback->Owner);
+        KiDriverCallMove(Call, Current, Callback->Owner, (const VOID *)Callback->Post);
         const FLT_POSTOP_CALLBACK_STATUS Status = Callback->Post(&Operation->Data, FltpObjectsOf(Operation), Context, 0);
         Operation->Data.Flags &= ~FLTFL_CALLBACK_DATA_DIRTY;
         if (__builtin_expect(Status != FLT_POSTOP_FINISHED_PROCESSING, 0) && FltpPostApply(Operation, Callback, Status) == FltpStepSuspend) {
@@ -267,13 +267,15 @@ FltpDrainCall(FLTP_OPERATION *Copy, const FLTP_NODE *Taken)
 
     FltpPostPrepare(Copy, Callback);
     FltpCounterAdd(&FltpCountersOf(Copy->Thread, Callback)->Majors[Copy->Index].Post);
-    FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Copy->Iopb.MajorFunction), "post");
+    FltpCallInitialize(&Call, Callback->Filter, FltpMajorName(Copy->Iopb.MajorFunction), "draining post");
+    Call.Routine = (const VOID *)Callback->Post;
+    Call.Name = Copy->Objects.FileObject != NULL ? &Copy->Objects.FileObject->FileName : NULL;
     Call.Id = Copy->Id;
     NT_CALL(&Call, Status = Callback->Post(&Copy->Data, FltpObjectsOf(Copy), Taken->Context, FLTFL_POST_OPERATION_DRAINING));
     if (Call.Faulted) {
         FltpFilterMarkDead(Callback->Filter);
     } else if (Status != FLT_POSTOP_FINISHED_PROCESSING) {
-        vf_report("K-24", "J-12", NULL, Callback->Filter->Owner, &Copy->Data,
+        vf_report_evidence("K-24", "J-12", NULL, Callback->Filter->Owner, FLTP_RETURNED(Copy, Callback->Post),
             "a draining post-operation call of %s returned %d", FltpMajorName(Copy->Iopb.MajorFunction), (int)Status);
     }
     if (vf_on()) {

@@ -12,6 +12,7 @@
 #include "fltmgr/ctxcheck.h"
 #include "fltmgr/ctxget.h"
 #include "fltmgr/fltp.h"
+#include "fltmgr/transact.h"
 
 FLTP_CONTEXT_NODE *
 FltpContextNode(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type)
@@ -135,7 +136,7 @@ FltAllocateContext(PFLT_FILTER Filter, FLT_CONTEXT_TYPE ContextType, SIZE_T Cont
         return Status;
     }
     if (KeGetCurrentIrql() > APC_LEVEL) {
-        vf_report("K-08", "B-20", NULL, Filter->Owner, NULL, "FltAllocateContext at IRQL %u", (unsigned)KeGetCurrentIrql());
+        vf_report("K-08", "B-20", "0xD1", Filter->Owner, NULL, "FltAllocateContext at IRQL %u", (unsigned)KeGetCurrentIrql());
     }
     if (atomic_load_explicit(&Filter->Unregistering, memory_order_acquire) || !FltpCountTryAcquire(&Filter->Outstanding)) {
         return STATUS_FLT_DELETING_OBJECT;
@@ -190,6 +191,7 @@ FltpContextFinalizeNow(FLTP_CONTEXT_NODE *Node)
         KI_DRIVER_CALL Call;
         FLTP_CLEANUP Running;
         FltpCallInitialize(&Call, Filter, NULL, "context cleanup");
+        Call.Routine = (const VOID *)Cleanup;
         FltpCleanupEnter(&Running, Node);
         NT_CALL(&Call, Cleanup(Node->Context, Node->Type));
         FltpCleanupLeave(&Running);
@@ -285,7 +287,7 @@ FltpContextCheckRelease(FLTP_CONTEXT_NODE *Node)
     const int64_t Word = atomic_load_explicit(&Node->Word, memory_order_relaxed);
 
     if (vf_on() && Node->Paged && KeGetCurrentIrql() > APC_LEVEL) {
-        vf_report("K-08", "D-15", NULL, Node->Filter->Owner, Node->Context, "FltReleaseContext of a paged context at IRQL %u",
+        vf_report("K-08", "D-15", "0xD1", Node->Filter->Owner, Node->Context, "FltReleaseContext of a paged context at IRQL %u",
             (unsigned)KeGetCurrentIrql());
     }
     if (FLTP_NODE_COUNT(Word) != 0) {
@@ -362,6 +364,7 @@ FltDeleteContext(PFLT_CONTEXT Context)
         FltpContextReportStale(Context, "K-02", NULL, __func__);
         return;
     }
+    FltpContextCheckIrql(Node->Filter, __func__);
     if (Node->Type == FLT_SECTION_CONTEXT && (atomic_load(&Node->Word) & FLTP_NODE_LINKED)) {
         vf_report("K-19", "C-45", NULL, Node->Filter->Owner, Context, "FltDeleteContext on a section context in use");
         return;

@@ -5,13 +5,15 @@
 #include "fltmgr/fltp.h"
 #include "fltmgr/transact.h"
 
+#define FLTP_FILE_TYPES (FLT_FILE_CONTEXT | FLT_STREAM_CONTEXT | FLT_STREAMHANDLE_CONTEXT)
+
 /* ---- checks ---- */
 
 VOID
 FltpContextCheckIrql(PFLT_FILTER Filter, const char *Routine)
 {
     if (vf_on() && KeGetCurrentIrql() > APC_LEVEL) {
-        vf_report("K-08", "C-23", NULL, Filter->Owner, NULL, "%s at IRQL %u", Routine, (unsigned)KeGetCurrentIrql());
+        vf_report("K-08", "C-23", "0xD1", Filter->Owner, NULL, "%s at IRQL %u", Routine, (unsigned)KeGetCurrentIrql());
     }
 }
 
@@ -118,7 +120,7 @@ FltpContextSet(PFLT_INSTANCE Instance, PVOID Object, FLT_CONTEXT_TYPE Type, FLT_
     if (NT_SUCCESS(Status) && atomic_load_explicit(&Instance->Deleting, memory_order_acquire)) {
         Status = STATUS_FLT_DELETING_OBJECT;
     }
-    if (vf_on() && NT_SUCCESS(Status) && (Type & (FLT_FILE_CONTEXT | FLT_STREAM_CONTEXT | FLT_STREAMHANDLE_CONTEXT))) {
+    if (vf_on() && NT_SUCCESS(Status) && (Type & FLTP_FILE_TYPES)) {
         FltpContextReportVolume(Instance, Object, Routine);
     }
     if (NT_SUCCESS(Status)) {
@@ -340,7 +342,10 @@ FltGetSectionContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTE
 
 /* ---- several at once ---- */
 
-/* Without the phase reports of the single routines: asking for everything in pre-create is legal (J-13). */
+/*
+ * Asking for everything is legal in every callback and gives what there is (D-12).  In pre-create, so is asking for a file's contexts among
+ * others (J-13); after the close there is nothing left to ask for (J-17).
+ */
 static VOID
 FltpContextsGet(PCFLT_RELATED_OBJECTS Objects, FLT_CONTEXT_TYPE Desired, PFLT_RELATED_CONTEXTS Contexts, const char *Routine)
 {
@@ -350,6 +355,10 @@ FltpContextsGet(PCFLT_RELATED_OBJECTS Objects, FLT_CONTEXT_TYPE Desired, PFLT_RE
     FLTP_TARGET *Target;
 
     FltpContextCheckIrql(Objects->Filter, Routine);
+    if ((Desired & FLTP_FILE_TYPES) && (Desired & FLT_ALL_CONTEXTS) != FLT_ALL_CONTEXTS && Objects->Instance != NULL &&
+        FltpPhaseIs("IRP_MJ_CLOSE", "post")) {
+        FltpContextReportPhase(Objects->Instance, Objects->FileObject, Routine);
+    }
     if ((Desired & FLT_VOLUME_CONTEXT) && Objects->Volume != NULL) {
         FltpSlotGet(&Objects->Volume->Contexts, Objects->Filter, FLT_VOLUME_CONTEXT, Routine, &Contexts->VolumeContext);
     }

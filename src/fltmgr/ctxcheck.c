@@ -184,7 +184,7 @@ FltpContextReportStale(PFLT_CONTEXT Context, const char *Code, const char *BugCh
         Evidence.acquire = Dead.allocated;
         Evidence.related[0] = (struct vf_related){ "last release", Dead.released };
     }
-    vf_report_evidence(Code, "D-15", BugCheck, Dead.owner != NULL ? Dead.owner : KiCurrentOwner(), &Evidence,
+    vf_report_evidence(Code, strcmp(Code, "K-04") == 0 ? "D-14" : "D-15", BugCheck, Dead.owner != NULL ? Dead.owner : KiCurrentOwner(), &Evidence,
         "%s on %p, which is not a context (any more)", Routine, Context);
 }
 
@@ -244,9 +244,10 @@ FltpCleanupMistake(const VOID *Pointer, const char *Routine)
         return FALSE;
     }
     FltpCleanupEvidence(&Evidence);
-    if (Pointer == Cleanup->Node->Context || Pointer == Cleanup->Node->Block) {
+    if ((ULONG_PTR)Pointer - (ULONG_PTR)Cleanup->Node->Block < Cleanup->Node->BlockSize) {
         vf_report_evidence("K-22", "F-06", NULL, Cleanup->Node->Filter->Owner, &Evidence,
-            "the cleanup callback gives the context itself back (%s): the filter manager frees it", Routine);
+            "the cleanup callback gives the context %s (%s): the filter manager frees it",
+            Pointer == Cleanup->Node->Context || Pointer == Cleanup->Node->Block ? "itself back" : "back by a pointer into it", Routine);
         return TRUE;
     }
     const LONG Offset = (ULONG_PTR)Pointer == FLTP_FRESH_WORD ? FltpFreshOffset(Cleanup->Node) : -1;

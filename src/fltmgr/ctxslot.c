@@ -365,6 +365,33 @@ FltpSlotUnlink(FLTP_CONTEXT_NODE *Node, const char *Routine)
 
 /* ---- teardown ---- */
 
+/* A section context whose stream or instance goes was to be closed before (K-20): what is told of it, outside of the locks. */
+typedef struct FLTP_OPEN_SECTION {
+    vf_owner *Owner;                           /* NULL: it is none */
+    struct vf_evidence Evidence;               /* the place is where its section was made */
+} FLTP_OPEN_SECTION;
+
+/* Target->Lock */
+static VOID
+FltpSlotLookOpen(const FLTP_CONTEXT_NODE *Node, FLTP_OPEN_SECTION *Open)
+{
+    Open->Owner = Node->Type == FLT_SECTION_CONTEXT && vf_on() ? Node->Filter->Owner : NULL;
+    if (Open->Owner != NULL) {
+        vf_evidence_of(Node->Ledger, &Open->Evidence);
+        Open->Evidence.object = Node->Context;
+        Open->Evidence.stack = vf_object_link_stack(Node->Ledger);
+    }
+}
+
+static VOID
+FltpSlotReportOpen(const FLTP_OPEN_SECTION *Open, const char *End)
+{
+    if (Open->Owner != NULL) {
+        vf_report_evidence("K-20", "F-16", NULL, Open->Owner, &Open->Evidence,
+            "a section context is still open at the end of its %s: FltCloseSectionForDataScan was not called", End);
+    }
+}
+
 /* By target.  An embedded target is not used any more when this returns. */
 VOID
 FltpTargetTeardown(FLTP_TARGET *Target)
@@ -373,14 +400,17 @@ FltpTargetTeardown(FLTP_TARGET *Target)
 
     do {
         BOOLEAN Died = FALSE;
+        FLTP_OPEN_SECTION Open = { .Owner = NULL };
         FltpLockAcquire(&Target->Lock, FLTP_RANK_TARGET);
         Target->Dead = TRUE;
         Node = atomic_load_explicit(&Target->Head, memory_order_relaxed);
         if (Node != NULL) {
+            FltpSlotLookOpen(Node, &Open);
             FltpNodeUnlinkLocked(Target, Node);
             Died = FltpNodeSettle(Node, NULL, "teardown");
         }
         FltpLockRelease(&Target->Lock);
+        FltpSlotReportOpen(&Open, "stream");
         if (Died) {
             FltpContextFinalize(Node);
         }
@@ -394,9 +424,8 @@ FltpTargetTeardown(FLTP_TARGET *Target)
 static VOID
 FltpLinkOwnerUnlinkOne(FLTP_LINK_OWNER *Owner, FLTP_TARGET *Target, FLTP_CONTEXT_NODE *Node)
 {
+    FLTP_OPEN_SECTION Open = { .Owner = NULL };
     BOOLEAN Died = FALSE;
-    PFLT_FILTER Filter = NULL;                 /* of a section that nobody closed */
-    PFLT_CONTEXT Context = NULL;
 
     FltpLockAcquire(&Target->Lock, FLTP_RANK_TARGET);
     FLTP_CONTEXT_NODE *Listed = atomic_load_explicit(&Target->Head, memory_order_relaxed);
@@ -404,18 +433,12 @@ FltpLinkOwnerUnlinkOne(FLTP_LINK_OWNER *Owner, FLTP_TARGET *Target, FLTP_CONTEXT
         Listed = atomic_load_explicit(&Listed->Next, memory_order_relaxed);
     }
     if (Listed != NULL && Listed->LinkOwner == Owner) {
-        if (Node->Type == FLT_SECTION_CONTEXT) {
-            Filter = Node->Filter;
-            Context = Node->Context;
-        }
+        FltpSlotLookOpen(Node, &Open);
         FltpNodeUnlinkLocked(Target, Node);
         Died = FltpNodeSettle(Node, NULL, "teardown");
     }
     FltpLockRelease(&Target->Lock);
-    if (Filter != NULL) {
-        vf_report("K-20", "F-16", NULL, Filter->Owner, Context,
-            "a section context is still open at the end of its instance: FltCloseSectionForDataScan was not called");
-    }
+    FltpSlotReportOpen(&Open, "instance");
     if (Died) {
         FltpContextFinalize(Node);
     }

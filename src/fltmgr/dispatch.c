@@ -23,10 +23,17 @@ FltpNodePush(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, PVOID Con
 static VOID
 FltpPreCheckContext(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context)
 {
+    static const char *const Names[] = { "FLT_PREOP_SUCCESS_WITH_CALLBACK", "FLT_PREOP_SUCCESS_NO_CALLBACK", "FLT_PREOP_PENDING",
+        "FLT_PREOP_DISALLOW_FASTIO", "FLT_PREOP_COMPLETE", "FLT_PREOP_SYNCHRONIZE", "FLT_PREOP_DISALLOW_FSFILTER_IO" };
+    struct vf_evidence Evidence;
+
     if (Context != NULL) {
-        vf_report("K-12", "J-04", NULL, Callback->Filter->Owner, &Operation->Data,
-            "the pre-operation callback of %s set a CompletionContext but returned %d: the context is dropped",
-            FltpMajorName(Operation->Iopb.MajorFunction), (int)Status);
+        vf_evidence_at(Callback->Filter->Owner, Context, &Evidence);
+        Evidence.routine = true;
+        Evidence.stack = vf_stack_routine((const VOID *)Callback->Pre);
+        vf_report_evidence("K-12", "J-04", NULL, Callback->Filter->Owner, &Evidence,
+            "the pre-operation callback of %s set a CompletionContext but returned %s: what it points to is lost",
+            FltpMajorName(Operation->Iopb.MajorFunction), (ULONG)Status < RTL_NUMBER_OF(Names) ? Names[Status] : "an unknown status");
     }
 }
 
@@ -36,14 +43,14 @@ FltpPreComplete(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
     const UCHAR Major = Operation->Iopb.MajorFunction;
 
     if ((Major == IRP_MJ_CLEANUP || Major == IRP_MJ_CLOSE) && !NT_SUCCESS(Operation->Data.IoStatus.Status)) {
-        vf_report("K-25", "J-18", NULL, Callback->Filter->Owner, &Operation->Data,
+        vf_report_evidence("K-25", "J-18", NULL, Callback->Filter->Owner, FLTP_RETURNED(Operation, Callback->Pre),
             "a pre-operation callback completed %s with status 0x%08X: it goes on", FltpMajorName(Major),
             (unsigned)Operation->Data.IoStatus.Status);
         Operation->Data.IoStatus.Status = STATUS_SUCCESS;
         return FltpStepNext;
     }
     if (Operation->Data.IoStatus.Status == STATUS_PENDING) {
-        vf_report("K-25", "J-06", NULL, Callback->Filter->Owner, &Operation->Data,
+        vf_report_evidence("K-25", "J-06", NULL, Callback->Filter->Owner, FLTP_RETURNED(Operation, Callback->Pre),
             "a pre-operation callback completed %s with STATUS_PENDING", FltpMajorName(Major));
         Operation->Data.IoStatus.Status = STATUS_UNSUCCESSFUL;
     }
@@ -110,7 +117,7 @@ static FLTP_STEP
 FltpPrePending(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback)
 {
     if (Operation->Irp == NULL) {
-        vf_report("K-12", "J-07", NULL, Callback->Filter->Owner, &Operation->Data,
+        vf_report_evidence("K-12", "J-07", NULL, Callback->Filter->Owner, FLTP_RETURNED(Operation, Callback->Pre),
             "a pre-operation callback pended %s, which has no IRP", FltpMajorName(Operation->Iopb.MajorFunction));
         return FltpPreFail(Operation, STATUS_INVALID_DEVICE_REQUEST);
     }
@@ -124,7 +131,7 @@ static VOID
 FltpPreWithCallback(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP_CALLBACK_STATUS Status, PVOID Context)
 {
     if (Callback->Post == NULL) {
-        vf_report("K-13", "J-05", "0xF5/0x66", Callback->Filter->Owner, &Operation->Data,
+        vf_report_evidence("K-13", "J-05", "0xF5/0x66", Callback->Filter->Owner, FLTP_RETURNED(Operation, Callback->Pre),
             "the pre-operation callback of %s asked for a post-operation callback, but none is registered",
             FltpMajorName(Operation->Iopb.MajorFunction));
         FltpPreCheckContext(Operation, Callback, Status, Context);
@@ -223,7 +230,7 @@ FltpPreWalkCalls(FLTP_OPERATION *Operation, KI_DRIVER_CALL *Call)
         }
         FltpPrePrepare(Operation, Callback);
         FltpCounterAdd(&FltpCountersOf(Thread, Callback)->Majors[Index].Pre);
-        KiDriverCallMove(Call, Current, Callback->Owner);
+        KiDriverCallMove(Call, Current, Callback->Owner, (const VOID *)Callback->Pre);
         Context = NULL;
         const FLT_PREOP_CALLBACK_STATUS Status = Callback->Pre(&Operation->Data, FltpObjectsOf(Operation), &Context);
         if (__builtin_expect(!FltpPreAnswered(Operation, Callback, Status, Context), 0)) {

@@ -190,6 +190,9 @@ FltpMajorIndex(UCHAR Major)                    /* IRP_MJ_CREATE … IRP_MJ_PNP: 
 }
 UCHAR FltpMajorOfIndex(ULONG Index);
 const char *FltpMajorName(UCHAR Major);        /* "IRP_MJ_CREATE"; never NULL */
+/* Of what a callback of an operation returned: the callback is the place. */
+#define FLTP_RETURNED(Operation, Routine) \
+    &(const struct vf_evidence){ .object = &(Operation)->Data, .routine = true, .stack = vf_stack_routine((const VOID *)(Routine)) }
 
 /* ---- filters ---- */
 typedef struct FLTP_COUNTERS {                 /* one thread's counts for one filter; written by that thread only */
@@ -388,6 +391,7 @@ FltpCallInitialize(KI_DRIVER_CALL *Call, PFLT_FILTER Filter, const char *Operati
     Call->Operation = Operation;
     Call->Phase = Phase;
     Call->Name = NULL;
+    Call->Routine = NULL;
     Call->Id = 0;
     Call->Faulted = FALSE;
 }

@@ -126,12 +126,15 @@ FltpSupportsFile(PFILE_OBJECT FileObject)
     return FltpSupportsStream(FileObject) && FsRtlSupportsPerFileContexts(FileObject);
 }
 
-/* H-13: file contexts on top of stream contexts, where a file has a single stream. */
+/* H-13: file contexts on top of stream contexts, where a file has a single stream.  A volume is no file (H-17). */
 static BOOLEAN
-FltpEmulatesFile(PFLT_INSTANCE Instance)
+FltpEmulatesFile(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject)
 {
     const FLT_FILESYSTEM_TYPE Type = Instance->Volume->FileSystemType;
 
+    if (!FltpSupportsStream(FileObject) || (FileObject->Flags & FO_VOLUME_OPEN)) {
+        return FALSE;
+    }
     return Type == FLT_FSTYPE_FAT || Type == FLT_FSTYPE_EXFAT;
 }
 
@@ -161,7 +164,7 @@ BOOLEAN FLTAPI
 FltSupportsFileContextsEx(PFILE_OBJECT FileObject, PFLT_INSTANCE Instance)
 {
     return FltpSupportsFile(FileObject) ||
-           (Instance != NULL && FltpEmulatesFile(Instance) && FltpSupportsStream(FileObject));
+           (Instance != NULL && FltpEmulatesFile(Instance, FileObject));
 }
 
 /* ---- streams and files ---- */
@@ -300,7 +303,7 @@ FltpFileTarget(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLTP_FIND Find, 
     if (FltpSupportsFile(FileObject)) {
         return FltpStreamFind(FileObject, FltpTargetFile, Find, Target);
     }
-    if (Instance != NULL && FltpEmulatesFile(Instance) && FltpSupportsStream(FileObject)) {
+    if (Instance != NULL && FltpEmulatesFile(Instance, FileObject)) {
         return FltpStreamFind(FileObject, FltpTargetStream, Find, Target);
     }
     return STATUS_NOT_SUPPORTED;

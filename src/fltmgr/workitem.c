@@ -57,6 +57,7 @@ FltpGenericWorker(PVOID Parameter)
     KI_DRIVER_CALL Call;
 
     FltpCallInitialize(&Call, Filter, NULL, "work item");
+    Call.Routine = (const VOID *)Item->Routine;
     NT_CALL(&Call, Item->Routine(Item, FltObject, Item->Context));
     if (Call.Faulted) {
         FltpFilterMarkDead(Filter);
@@ -128,14 +129,34 @@ FltFreeDeferredIoWorkItem(PFLT_DEFERRED_IO_WORKITEM FltWorkItem)
     port_free(FltWorkItem);
 }
 
+#define FLTP_DEFERRED_NAME 200
+
+/* The routine completes the operation and frees the item: what is told of them later is taken now. */
+static VOID
+FltpDeferredDescribe(KI_DRIVER_CALL *Call, PFLT_DEFERRED_IO_WORKITEM Item, PUNICODE_STRING Name)
+{
+    const FLTP_OPERATION *Operation = FltpOperationOf(Item->Data);
+    const PFILE_OBJECT FileObject = Operation->Objects.FileObject;
+
+    FltpCallInitialize(Call, Item->Filter, FltpMajorName(Operation->Iopb.MajorFunction), "deferred I/O");
+    Call->Routine = (const VOID *)Item->Routine;
+    Call->Id = Operation->Id;
+    if (vf_on() && FileObject != NULL) {
+        RtlCopyUnicodeString(Name, &FileObject->FileName);
+        Call->Name = Name;
+    }
+}
+
 static VOID
 FltpDeferredIoWorker(PVOID Parameter)
 {
     PFLT_DEFERRED_IO_WORKITEM Item = Parameter;
     PFLT_FILTER Filter = Item->Filter;
+    WCHAR Text[FLTP_DEFERRED_NAME];
+    UNICODE_STRING Name = { 0, sizeof(Text), Text };
     KI_DRIVER_CALL Call;
 
-    FltpCallInitialize(&Call, Filter, NULL, "deferred I/O");
+    FltpDeferredDescribe(&Call, Item, &Name);
     NT_CALL(&Call, Item->Routine(Item, Item->Data, Item->Context));
     if (Call.Faulted) {
         FltpFilterMarkDead(Filter);

@@ -200,13 +200,17 @@ FsRtlpCallFree(FSRTLP_ENTRY *Entry, const char *Phase)
     if (Callback == NULL) {
         return;
     }
-    FsRtlpFreeDepthNow++;
+    if (FsRtlpFreeDepthNow++ == 0) {
+        FsRtlpWaitInside(TRUE);
+    }
     if (Call.Owner == NULL) {
         Callback(Entry);
     } else {
         NT_CALL(&Call, Callback(Entry));
     }
-    FsRtlpFreeDepthNow--;
+    if (--FsRtlpFreeDepthNow == 0) {
+        FsRtlpWaitInside(FALSE);
+    }
 }
 
 /* Entries that a callback inserts are torn down too; entries that another thread removes meanwhile are that thread's (I-14, I-15). */

@@ -45,6 +45,7 @@ ULONG FsRtlpFreeDepth(VOID);
 VOID FsRtlpWaitInitialize(VOID);
 VOID FsRtlpWaitRequest(UCHAR Major);           /* a request reaches a file system; only while the verifier is on */
 VOID FsRtlpWaitTeardown(VOID);                 /* a callback is about to be called; the locks of its thread are held across a teardown */
+VOID FsRtlpWaitInside(BOOLEAN Inside);         /* callbacks of a teardown begin, end */
 VOID FsRtlpWaitForget(const VOID *Block, SIZE_T Size);     /* memory that may hold locks is freed */
 
 /* ---- notify.c: watched directories that are renamed ---- */

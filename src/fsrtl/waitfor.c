@@ -4,6 +4,8 @@
  * none, so nothing ever hangs; what is looked at is the order:
  *
  *   a request sent from inside a teardown waits for the file system, which waits for the teardown: reported whenever it is seen;
+ *   a cleanup callback that waits for another thread, which has sent a request since the teardown began, waits for the same: reported
+ *   when the wait ends;
  *   a lock that a cleanup callback takes inside a teardown, and that is held elsewhere while a file is opened, closes the same circle
  *   with two threads: --verify=full remembers both by the lock's address, until the memory around it is freed.
  */
@@ -102,6 +104,22 @@ FsRtlpWaitNoteHeld(VOID)
 }
 
 VOID
+FsRtlpWaitInside(BOOLEAN Inside)
+{
+    if (vf_on() || !Inside) {
+        atomic_store_explicit(&KiCurrent()->TeardownSince, Inside ? port_clock_monotonic() : 0, memory_order_relaxed);
+    }
+}
+
+static VOID
+FsRtlpWaitWoken(VOID)
+{
+    vf_report("K-28", "F-05", NULL, KiCurrentOwner(), NULL,
+        "a callback waits inside a stream's teardown for a thread that sends requests to the file system, while the file system holds its "
+        "resources");
+}
+
+VOID
 FsRtlpWaitTeardown(VOID)
 {
     if (FsRtlpIsFull() && FsRtlpFreeDepth() != 0) {
@@ -117,6 +135,7 @@ FsRtlpWaitRequest(UCHAR Major)
     if (Owner == NULL) {
         return;
     }
+    KiCurrent()->LastRequest = port_clock_monotonic();
     if (FsRtlpFreeDepth() != 0 && Major != IRP_MJ_CLEANUP && Major != IRP_MJ_CLOSE) {
         vf_report("K-28", "F-07", NULL, Owner, NULL,
             "a request (major function 0x%02x) is sent to the file system from inside a stream's teardown, while the file system holds its "
@@ -151,5 +170,6 @@ FsRtlpWaitForget(const VOID *Block, SIZE_T Size)
 VOID
 FsRtlpWaitInitialize(VOID)
 {
+    KiSetWokenHook(FsRtlpWaitWoken);
     KiSetHeldHook(FsRtlpIsFull() ? FsRtlpWaitAcquired : NULL);
 }

@@ -391,6 +391,7 @@ start_driver(struct fbed_filter *f, struct fbed_error *error)
     char text[64], missing[256];
     f->entry_status = status;
     why_missing(f, missing, sizeof missing);
+    host_nt_check_freed(f->image.owner);
     vf_report_leaks(f->image.owner);
     host_image_retire(&f->image);
     host_status_text(status, text, sizeof text);
@@ -565,6 +566,7 @@ fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
     if (result.how.stays) {
         f->state = FILTER_REFUSED; /* its code and threads stay; what it holds of the machine is a leak like any other's */
         if (!result.how.no_unload && !result.how.is_below) { /* but a driver that is made to stay has its own for ever */
+            host_nt_check_freed(f->image.owner);
             vf_report_leaks(f->image.owner);
         }
         port_debug_output_flush();
@@ -576,6 +578,7 @@ fbed_filter_unload(fbed_filter *f, struct fbed_error *error)
     }
     f->state = FILTER_UNLOADED;
     unload_check(f);
+    host_nt_check_freed(f->image.owner);
     vf_report_leaks(f->image.owner);
     host_image_retire(&f->image);
     port_debug_output_flush();

@@ -24,6 +24,8 @@ void host_nt_stop(void);
 
 /* A finding for each IRP that a driver has held for that long; their number. */
 unsigned host_nt_report_waiting(unsigned seconds);
+/* What a driver that is gone wrote to pool that it had freed. */
+void host_nt_check_freed(vf_owner *owner);
 /* The filter manager's turn among the drivers that attach to file systems is now; again: nothing. */
 void host_nt_filter_manager(void);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cm/cmp.h"
+#include "ex/exp.h"
 #include "fltmgr/fltmgr.h"
 #include "fltmgr/fltp.h"
 #include "fs/hostfs/hfs.h"
@@ -143,6 +144,12 @@ unsigned
 host_nt_report_waiting(unsigned seconds)
 {
     return IopReportWaiting(seconds);
+}
+
+void
+host_nt_check_freed(vf_owner *owner)
+{
+    ExpPoolQuarantineEmpty(owner);
 }
 
 void

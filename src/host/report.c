@@ -102,6 +102,10 @@ finding_key(const json_t *finding, const json_t *modules)
     host_buf_adds(&key, drivers.len != 0 ? drivers.data
                         : all.len != 0   ? all.data
                                          : json_string_value(json_object_get(finding, "text")));
+    /* A place that is a whole routine, looked at after its return, says as little. */
+    if (json_array_size(json_object_get(finding, "stack")) == 1) {
+        host_buf_addf(&key, "|%s", json_string_value(json_object_get(finding, "text")));
+    }
     host_buf_free(&drivers);
     host_buf_free(&all);
     return host_buf_take(&key);

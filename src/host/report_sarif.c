@@ -152,6 +152,9 @@ fingerprint(const json_t *f)
             host_buf_addf(&b, "|%s|%s", str(frame, "function"), host_path_base(str(frame, "file")));
         }
     }
+    if (json_array_size(json_object_get(f, "stack")) == 1) {
+        host_buf_addf(&b, "|%s", str(f, "text")); /* a whole routine: has no addresses */
+    }
     snprintf(text, sizeof text, "%016llx", host_hash(b.data));
     host_buf_free(&b);
     return json_pack("{s:s}", "driverFrames/v1", text);

@@ -172,6 +172,23 @@ call_site(Dwarf_Die *unit, Dwarf_Die *die, char **file, int *line)
     *line = dwarf_formudata(dwarf_attr(die, DW_AT_call_line, &attr), &at) == 0 ? (int)at : 0;
 }
 
+/* At its very first instruction a function is meant as a whole: the line of its name. */
+static void
+name_line(Dwarf_Die *unit, Dwarf_Die *die, Dwarf_Addr pc, char **file, int *line)
+{
+    Dwarf_Addr entry;
+    const char *named = dwarf_decl_file(die); /* libdw takes number 0 of DWARF 5 for none */
+    int at;
+    if (dwarf_entrypc(die, &entry) != 0 || entry != pc || dwarf_decl_line(die, &at) != 0) {
+        return;
+    }
+    *line = at;
+    if (named != NULL) {
+        free(*file);
+        *file = absolute_file(unit, named);
+    }
+}
+
 /* Functions around pc, innermost first; each inlined one says where it was called. */
 static void
 add_functions(struct answer *a, Dwarf_Die *unit, Dwarf_Addr pc, char *file, int line)
@@ -187,6 +204,7 @@ add_functions(struct answer *a, Dwarf_Die *unit, Dwarf_Addr pc, char *file, int 
                 add_frame(a, die_name(&chain[i]), file, line, true);
                 call_site(unit, &chain[i], &file, &line);
             } else if (tag == DW_TAG_subprogram) {
+                name_line(unit, &chain[i], pc, &file, &line);
                 add_frame(a, die_name(&chain[i]), file, line, false);
                 file = NULL;
                 break;

@@ -17,7 +17,7 @@ IopCompletionForeign(IOP_DRIVER *Driver, vf_owner *Owner, PIO_COMPLETION_ROUTINE
 {
     volatile NTSTATUS Status = STATUS_SUCCESS;
     IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
-    KI_DRIVER_CALL Call = {.Owner = Owner, .Phase = "completion", .Id = Extension != NULL ? Extension->OperationId : 0};
+    KI_DRIVER_CALL Call = {.Owner = Owner, .Phase = "completion", .Routine = (const VOID *)Routine, .Id = Extension != NULL ? Extension->OperationId : 0};
 
     if (Driver != NULL && atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
         if (Irp->PendingReturned && Irp->CurrentLocation <= Irp->StackCount) {

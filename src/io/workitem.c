@@ -30,6 +30,7 @@ IopWorkItemRun(PVOID Context)
     PIO_WORKITEM_ROUTINE Routine = Item->Routine;
     PIO_WORKITEM_ROUTINE_EX RoutineEx = Item->RoutineEx;
     KI_DRIVER_CALL Call = {.Owner = Item->Owner, .Phase = "work item"};
+    Call.Routine = RoutineEx != NULL ? (const VOID *)RoutineEx : (const VOID *)Routine;
 
     /* The routine may free or queue the item again. */
     atomic_store_explicit(&Item->Queued, 0, memory_order_release);

@@ -25,7 +25,8 @@ KiDpcCall(PKDPC Dpc, const KDPC *Copy)
             Module->name, (unsigned long long)((uintptr_t)Copy->DeferredRoutine - Module->base));
         return;
     }
-    KI_DRIVER_CALL Call = {.Owner = KiOwnerOfAddress((PVOID)(ULONG_PTR)Copy->DeferredRoutine), .Phase = "dpc"};
+    KI_DRIVER_CALL Call = {.Owner = KiOwnerOfAddress((PVOID)(ULONG_PTR)Copy->DeferredRoutine), .Phase = "dpc",
+                           .Routine = (const VOID *)Copy->DeferredRoutine};
 
     NT_CALL(&Call, Copy->DeferredRoutine(Dpc, Copy->DeferredContext, Copy->SystemArgument1, Copy->SystemArgument2));
 }

@@ -77,6 +77,10 @@ struct _KTHREAD {
     LIST_ENTRY MutantListHead;
     ULONG HeldCount;
     KI_HELD Held[KI_HELD_MAX];                 /* oldest first; beyond the capacity the oldest are forgotten */
+    /* K-28: who waits inside a stream's teardown for somebody who asks the file system */
+    _Atomic(ULONGLONG) TeardownSince;          /* callbacks of a teardown run on this thread since then; 0: none do */
+    ULONGLONG LastRequest;                     /* the thread's own: when its driver sent the last request */
+    BOOLEAN WokenByRequest;                    /* under the lock of the object that it waits for */
     NTSTATUS ExitStatus;                       /* set before Header is signaled */
     PKSTART_ROUTINE StartRoutine;              /* system threads */
     PVOID StartContext;
@@ -164,6 +168,9 @@ VOID KiSetHeldRelease(enum KI_HELD_KIND Kind, VOID (*Release)(PVOID Lock));
 /* Told of every lock that a thread takes; NULL: nobody listens. */
 extern VOID (*KiHeldHook)(PVOID Lock) __attribute__((visibility("hidden")));
 VOID KiSetHeldHook(VOID (*Hook)(PVOID Lock));
+
+/* Called by a thread that waited inside a teardown (TeardownSince) for one whose driver sent a request meanwhile (LastRequest). */
+VOID KiSetWokenHook(VOID (*Hook)(VOID));
 
 static inline VOID
 KiHeldPush(PKTHREAD Thread, PVOID Lock, enum KI_HELD_KIND Kind)

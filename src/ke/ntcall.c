@@ -70,41 +70,6 @@ KiPhaseIsWhole(const KI_DRIVER_CALL *Call)
            KiPhaseIs(Call, "dpc");
 }
 
-VOID
-KiDriverCallCheck(KI_DRIVER_CALL *Call)
-{
-    PKTHREAD Thread = KiCurrent();
-    const char *Code = KiPhaseIs(Call, "context cleanup") ? "K-22" : "N-06";
-    const char *Rule = KiPhaseIs(Call, "context cleanup") ? "F-06" : NULL;
-
-    if (Thread->Irql != Call->EntryIrql) {
-        vf_report(Code, Rule, "0xC8", Call->Owner, NULL, "the callback (%s) was called at IRQL %u and returned at IRQL %u",
-                  Call->Phase != NULL ? Call->Phase : "driver", (unsigned)Call->EntryIrql, (unsigned)Thread->Irql);
-        Thread->Irql = Call->EntryIrql;
-    }
-    if (!KiPhaseIsWhole(Call) || Thread->Terminating) {
-        return;
-    }
-    if (Thread->KernelApcDisable != Call->EntryKernelApc || Thread->SpecialApcDisable != Call->EntrySpecialApc) {
-        vf_report(Rule != NULL ? Code : "N-07", Rule, "0x1", Call->Owner, NULL,
-                  "the callback (%s) did not leave as many critical or guarded regions as it entered", Call->Phase);
-        Thread->KernelApcDisable = Call->EntryKernelApc;
-        Thread->SpecialApcDisable = Call->EntrySpecialApc;
-    }
-    if (Thread->HeldCount > Call->EntryHeld && vf_on()) {
-        vf_report(Rule != NULL ? Code : "N-08", Rule, NULL, Call->Owner, Thread->Held[Thread->HeldCount - 1].Lock,
-                  "the callback (%s) returned while it held lock %p", Call->Phase, Thread->Held[Thread->HeldCount - 1].Lock);
-    }
-}
-
-VOID
-KiDriverCallLeave(KI_DRIVER_CALL *Call)
-{
-    KiDriverCallPop(Call);
-}
-
-/* ---- faults ---- */
-
 static VOID
 KiReleaseHeld(PKTHREAD Thread, ULONG Keep)
 {
@@ -119,6 +84,63 @@ KiReleaseHeld(PKTHREAD Thread, ULONG Keep)
         }
     }
 }
+
+/* Of a cleanup callback nobody else can release it: that is done for it, with what the lock brought along (IRQL, critical region). */
+static VOID
+KiReportHeld(const KI_DRIVER_CALL *Call, BOOLEAN Cleanup)
+{
+    static const char *const Kinds[KiHeldKindCount] = {"a spin lock", "a mutant", "a fast mutex", "a guarded mutex", "a resource", "a push lock",
+                                                       "a shared spin lock"};
+    PKTHREAD Thread = KiCurrent();
+    const KI_HELD *Held = &Thread->Held[Thread->HeldCount - 1];
+    const struct vf_evidence Evidence = {.object = Held->Lock, .routine = true, .stack = vf_stack_routine(Call->Routine)};
+
+    vf_report_evidence(Cleanup ? "K-22" : "N-08", Cleanup ? "F-06" : NULL, NULL, Call->Owner, &Evidence,
+                       "the callback (%s) returned while it held %s", Call->Phase, Kinds[Held->Kind]);
+    if (Cleanup) {
+        KiReleaseHeld(Thread, Call->EntryHeld);
+        Thread->Irql = Call->EntryIrql;
+        Thread->KernelApcDisable = Call->EntryKernelApc;
+        Thread->SpecialApcDisable = Call->EntrySpecialApc;
+    }
+}
+
+VOID
+KiDriverCallCheck(KI_DRIVER_CALL *Call)
+{
+    PKTHREAD Thread = KiCurrent();
+    const BOOLEAN Cleanup = KiPhaseIs(Call, "context cleanup");
+    const BOOLEAN Whole = KiPhaseIsWhole(Call) && !Thread->Terminating;
+    const char *Code = Cleanup ? "K-22" : "N-06";
+    const char *Rule = Cleanup ? "F-06" : NULL;
+    const struct vf_evidence Evidence = {.routine = true, .stack = vf_stack_routine(Call->Routine)};
+
+    if (Whole && Thread->HeldCount > Call->EntryHeld && vf_on()) {
+        KiReportHeld(Call, Cleanup);
+    }
+    if (Thread->Irql != Call->EntryIrql) {
+        vf_report_evidence(Code, Rule, "0xC8", Call->Owner, &Evidence, "the callback (%s) was called at IRQL %u and returned at IRQL %u",
+                  Call->Phase != NULL ? Call->Phase : "driver", (unsigned)Call->EntryIrql, (unsigned)Thread->Irql);
+        Thread->Irql = Call->EntryIrql;
+    }
+    if (!Whole) {
+        return;
+    }
+    if (Thread->KernelApcDisable != Call->EntryKernelApc || Thread->SpecialApcDisable != Call->EntrySpecialApc) {
+        vf_report_evidence(Cleanup ? Code : "N-07", Rule, "0x1", Call->Owner, &Evidence,
+                  "the callback (%s) did not leave as many critical or guarded regions as it entered", Call->Phase);
+        Thread->KernelApcDisable = Call->EntryKernelApc;
+        Thread->SpecialApcDisable = Call->EntrySpecialApc;
+    }
+}
+
+VOID
+KiDriverCallLeave(KI_DRIVER_CALL *Call)
+{
+    KiDriverCallPop(Call);
+}
+
+/* ---- faults ---- */
 
 static BOOLEAN (*KiFaultExplain)(const VOID *Call);
 

@@ -34,6 +34,7 @@ typedef struct KI_DRIVER_CALL {
         };
     };
     PCUNICODE_STRING Name;                     /* file name or NULL */
+    const VOID *Routine;                       /* that is called, for what is wrong after its return; NULL: not said */
     /* filled in by the machinery */
     volatile BOOLEAN Faulted;
     UCHAR EntryIrql;
@@ -57,7 +58,7 @@ VOID KiDriverCallCheck(KI_DRIVER_CALL *Call);  /* reports and repairs IRQL and c
 /* The frame of a running walk now belongs to the next callback (of Owner, in the same phase).  Between two callbacks only.  Thread: the
  * calling one. */
 static inline VOID
-KiDriverCallMove(KI_DRIVER_CALL *Call, const struct _KTHREAD *Thread, vf_owner *Owner)
+KiDriverCallMove(KI_DRIVER_CALL *Call, const struct _KTHREAD *Thread, vf_owner *Owner, const VOID *Routine)
 {
     if (__builtin_expect(Thread->Irql != Call->EntryIrql, 0)) {
         KiDriverCallCheck(Call);
@@ -66,6 +67,7 @@ KiDriverCallMove(KI_DRIVER_CALL *Call, const struct _KTHREAD *Thread, vf_owner *
         vf_operation_reset(&Call->Vf);
     }
     Call->Owner = Owner;
+    Call->Routine = Routine;
 }
 
 /* docs/locking.md, rule 2.  Checked in builds for debugging and under sanitizers only. */

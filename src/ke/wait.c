@@ -133,6 +133,31 @@ KiWake(const KI_WAKE_LIST *Wake)
     }
 }
 
+static VOID (*KiWokenHook)(VOID);
+
+VOID
+KiSetWokenHook(VOID (*Hook)(VOID))
+{
+    KiWokenHook = Hook;
+}
+
+/* Thread waits inside a teardown; the calling thread ends its wait. */
+static __attribute__((noinline)) VOID
+KiNoteWakerLocked(PKTHREAD Thread, ULONGLONG Since)
+{
+    Thread->WokenByRequest = KiCurrent() != Thread && KiCurrent()->LastRequest >= Since;
+}
+
+/* Its wait is over, in the waiter's own name: who waits can be told. */
+static inline VOID
+KiTellWoken(PKTHREAD Thread)
+{
+    if (__builtin_expect(Thread->WokenByRequest, 0)) {
+        Thread->WokenByRequest = FALSE;
+        KiWokenHook();
+    }
+}
+
 VOID
 KiSatisfyWaitersLocked(PDISPATCHER_HEADER Header, KI_WAKE_LIST *Wake)
 {
@@ -154,6 +179,10 @@ KiSatisfyWaitersLocked(PDISPATCHER_HEADER Header, KI_WAKE_LIST *Wake)
         const uint32_t Done = (Abandoned ? KiWaitAbandoned : KiWaitSatisfied) + Block->Index;
         RemoveEntryList(&Block->Links);
         Block->Linked = FALSE;
+        const ULONGLONG Since = atomic_load_explicit(&Thread->TeardownSince, memory_order_relaxed);
+        if (__builtin_expect(Since != 0, 0)) {
+            KiNoteWakerLocked(Thread, Since);
+        }
         /* From here on the waiter may look, but it cannot pass the object's lock (inv. 1). */
         if (atomic_compare_exchange_strong(&Wait->State, &Pending, Done)) {
             KiConsumeLocked(Header, Thread);
@@ -289,6 +318,7 @@ KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason, KPROCESSOR_MODE Wai
 
     uint32_t State = KiWaitSleep(&Wait, KiDeadline(Timeout));
     KiWaitBlockRemove(&Block, State);
+    KiTellWoken(Thread);
     return KiWaitStatus(State);
 }
 
@@ -446,6 +476,7 @@ KeWaitForMultipleObjects(
     for (ULONG i = 0; i < Count; i++) {
         KiWaitBlockRemove(&Multiple.Blocks[i], State);
     }
+    KiTellWoken(Multiple.Wait.Thread);
     return KiWaitStatus(State);
 }
 

@@ -13,6 +13,7 @@ struct finding_entry {
     struct finding_entry *chain;      /* constant */
     struct finding_entry *next;       /* findings_lock: in order of arrival */
     vf_owner *owner;
+    const void *check;                /* constant */
     struct vf_finding finding;        /* constant but for the count, which is under findings_lock */
 };
 
@@ -33,11 +34,12 @@ finding_hash(const struct vf_finding_input *input)
     return (uint32_t)(hash * UINT64_C(0x9E3779B97F4A7C15) >> 40) % FINDING_BUCKETS;
 }
 
+/* A place that is a whole routine does not say what was wrong there; the text does. */
 static bool
 finding_same(const struct finding_entry *entry, const struct vf_finding_input *input)
 {
-    return entry->owner == input->owner && entry->finding.stack == input->stack &&
-           strcmp(entry->finding.code, input->code) == 0 && (input->stack != 0 || strcmp(entry->finding.text, input->text) == 0);
+    return entry->owner == input->owner && entry->check == input->check && entry->finding.stack == input->stack &&
+           strcmp(entry->finding.code, input->code) == 0 && ((input->stack != 0 && !input->routine) || strcmp(entry->finding.text, input->text) == 0);
 }
 
 static char *
@@ -54,6 +56,7 @@ finding_create(const struct vf_finding_input *input)
         return NULL;
     }
     entry->owner = input->owner;
+    entry->check = input->check;
     entry->finding.code = finding_copy(input->code);
     entry->finding.rule = finding_copy(input->rule);
     entry->finding.bugcheck = finding_copy(input->bugcheck);
@@ -131,7 +134,7 @@ finding_report(const char *code, const char *rule, const char *bugcheck, vf_owne
     struct vf_finding_input input = {
         .code = code, .rule = rule, .bugcheck = bugcheck, .owner = owner, .object = evidence->object, .kind = evidence->kind,
         .operation = operation, .stack = stack, .acquire = evidence->acquire, .thread = port_thread_id(), .text = text,
-        .fault = evidence->fault};
+        .fault = evidence->fault, .routine = evidence->routine, .check = fmt};
     memcpy(input.related, evidence->related, sizeof(input.related));
     vf_finding_add(&input);
 }

@@ -15,6 +15,7 @@
 #include "vf/vfp.h"
 
 #define SEARCH_LIMIT 64
+#define RANK_OPERATION 4              /* of reference_rank: taken by the operation that runs */
 #define DEAD_SHARDS 64
 #define DEAD_PER_SHARD 256
 
@@ -89,24 +90,49 @@ list_find_reason_locked(const struct vf_reference_list *list, enum vf_reason rea
     return NULL;
 }
 
-/* Newest of this thread and operation, else newest of this thread, else the oldest. */
+/*
+ * Whose reference a release gives back is not said, so it is taken for the likeliest: one of the callback that runs; there FltReferenceContext
+ * comes last, since who adds a reference to what he holds means to give it away.  Then one of the same operation, whose pre-operation
+ * callback took it (outside of callbacks: one of this thread).  Else it was given away: one that was added for that, or the allocation's, before one of an operation that should have
+ * released it itself.
+ */
+static unsigned
+reference_rank(const struct vf_reference *at, const struct vf_operation *operation)
+{
+    if (operation != NULL && operation->record != NULL && at->operation == operation->record) {
+        return at->reason != VF_REASON_REFERENCE ? 6 : 5;
+    }
+    if (operation == NULL ? at->thread == port_thread_id() && at->reason != VF_REASON_REFERENCE
+                          : operation->id != 0 && at->operation_id == operation->id) {
+        return RANK_OPERATION;
+    }
+    return at->reason == VF_REASON_REFERENCE ? 3 : at->reason == VF_REASON_GET ? 1 : 2;
+}
+
+/* Of equals, the newest of the operation that runs, else the oldest. */
 static struct vf_reference *
 list_find_holder_locked(const struct vf_reference_list *list)
 {
     const struct vf_operation *operation = vf_operation_current();
-    const uint64_t id = operation != NULL ? operation->id : 0;
-    const uint32_t thread = port_thread_id();
-    struct vf_reference *mine = NULL;
-    unsigned left = SEARCH_LIMIT;
+    struct vf_reference *best = NULL;
+    unsigned best_rank = RANK_OPERATION - 1, left = SEARCH_LIMIT;
     for (struct vf_reference *at = list->newest; at != NULL && left-- > 0; at = at->older) {
-        if (at->thread == thread) {
-            if (at->operation_id == id) {
-                return at;
-            }
-            mine = mine != NULL ? mine : at;
+        const unsigned rank = reference_rank(at, operation);
+        if (rank > best_rank) {
+            best = at;
+            best_rank = rank;
         }
     }
-    return mine != NULL ? mine : list->oldest;
+    best_rank = 0;
+    left = best == NULL ? SEARCH_LIMIT : 0;
+    for (struct vf_reference *at = list->oldest; at != NULL && left-- > 0; at = at->newer) {
+        const unsigned rank = reference_rank(at, operation);
+        if (rank > best_rank) {
+            best = at;
+            best_rank = rank;
+        }
+    }
+    return best;
 }
 
 static void
@@ -458,6 +484,36 @@ vf_owner_references_named(vf_owner *owner, const char *name, void (*fn)(const st
         free(list.views);
     }
     return total;
+}
+
+vf_stack
+vf_object_link_stack(vf_object *object)
+{
+    vf_stack stack = 0;
+    if (object != NULL) {
+        port_lock_acquire(&object->lock);
+        stack = object->linked.newest != NULL ? object->linked.newest->stack : 0;
+        port_lock_release(&object->lock);
+    }
+    return stack;
+}
+
+void
+vf_evidence_at(vf_owner *owner, const void *address, struct vf_evidence *evidence)
+{
+    struct vf_shard *shard = owner != NULL ? &owner->shards[ledger_hash(address) % VF_OWNER_SHARDS] : NULL;
+    memset(evidence, 0, sizeof(*evidence));
+    evidence->object = address;
+    if (shard == NULL) {
+        return;
+    }
+    port_lock_acquire(&shard->lock);
+    for (struct vf_object *object = shard->first; object != NULL && evidence->kind == NULL; object = object->next) {
+        if (object->address == address) {
+            vf_evidence_of(object, evidence);
+        }
+    }
+    port_lock_release(&shard->lock);
 }
 
 static void

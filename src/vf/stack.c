@@ -125,6 +125,13 @@ vf_stack_here(unsigned skip)
     return vf_stack_intern(frames, count);
 }
 
+vf_stack
+vf_stack_routine(const void *routine)
+{
+    const uintptr_t frame = (uintptr_t)routine + 1;        /* frames are return addresses: named by the byte before them */
+    return routine != NULL ? vf_stack_intern(&frame, 1) : 0;
+}
+
 unsigned
 vf_stack_frames(vf_stack stack, uintptr_t *frames, unsigned max)
 {

@@ -90,8 +90,8 @@ enum vf_reason {                               /* who took the reference; decide
 vf_object *vf_object_create(vf_owner *owner, enum vf_kind kind, const void *address, uint64_t size, uint32_t tag,
                             enum vf_reason reason, const char *routine);
 void vf_object_reference(vf_object *object, enum vf_reason reason, const char *routine);
-/* Drops one reference.  The record dropped: a LINK/INTERNAL one if asked by reason, else the newest of this thread and
- * operation, else the newest of this thread, else the oldest. */
+/* Drops one reference.  The record dropped: a LINK/INTERNAL one if asked by reason, else the likeliest,
+ * see reference_rank in ledger.c. */
 void vf_object_release(vf_object *object, enum vf_reason reason, const char *routine);
 /* A reference changes hands (link reference becomes the caller's OldContext). */
 void vf_object_rename_reference(vf_object *object, enum vf_reason from, enum vf_reason to, const char *routine);
@@ -115,6 +115,7 @@ bool vf_object_dead(const void *address, struct vf_dead *dead);    /* of any kin
 typedef uint32_t vf_stack;                     /* interned; 0 = none */
 vf_stack vf_stack_here(unsigned skip);
 vf_stack vf_stack_intern(const uintptr_t *frames, unsigned count);
+vf_stack vf_stack_routine(const void *routine);  /* the place where a routine begins, for what is seen after its return; NULL: 0 */
 unsigned vf_stack_frames(vf_stack stack, uintptr_t *frames, unsigned max);
 
 /* ---- findings ---- */
@@ -134,8 +135,13 @@ struct vf_evidence {
     vf_stack acquire;                          /* where the object came from */
     struct vf_related related[VF_RELATED];
     bool fault;                                /* stack[0] is the instruction itself; the driver's call was abandoned */
+    bool routine;                              /* the stack is of vf_stack_routine; the text says what was wrong, and has no addresses */
 };
 void vf_evidence_of(vf_object *object, struct vf_evidence *evidence);      /* object, kind, acquire; NULL is fine */
+/* The way to the call that linked it, the newest; 0: none is known. */
+vf_stack vf_object_link_stack(vf_object *object);
+/* The same for what lives at an address; with no record, the address alone. */
+void vf_evidence_at(vf_owner *owner, const void *address, struct vf_evidence *evidence);
 void vf_report_evidence(const char *code, const char *rule, const char *bugcheck, vf_owner *owner, const struct vf_evidence *evidence,
                         const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 unsigned vf_finding_count(void);

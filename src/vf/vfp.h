@@ -103,7 +103,8 @@ struct vf_finding_input {
     uint32_t thread;
     const char *text;
     struct vf_related related[VF_RELATED];
-    bool fault;
+    bool fault, routine;
+    const void *check;                /* which report it is: its format.  NULL: what the code says is enough */
 };
 /* The failed call of this operation on this kind, if it is remembered. */
 bool vf_call_failed_find(const vf_owner *owner, enum vf_kind kind, uint64_t id, const char **routine, uint32_t *status,

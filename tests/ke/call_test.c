@@ -185,7 +185,7 @@ test_ke_call__frames_move_and_nest(void **state)
         NT_CALL(&Inner, driver_reads_nowhere());
         assert_true(Inner.Faulted);
         assert_ptr_equal(KiCurrentOwner(), Owner);
-        KiDriverCallMove(&Walk, KiThread, Second);
+        KiDriverCallMove(&Walk, KiThread, Second, NULL);
         assert_ptr_equal(KiCurrentOwner(), Second);
         vf_operation_text(Text, sizeof(Text));
         port_fault_leave(&Walk.Fault);

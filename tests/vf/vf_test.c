@@ -145,6 +145,35 @@ test_vf_release__prefers_this_thread_then_the_oldest(void **state)
     vf_object_destroy(object, owner, VF_CONTEXT_STREAM);
 }
 
+/* Got and given away in one callback: the callback's own release is of what it got, whoever comes later gives back what was added. */
+static void
+test_vf_release__a_reference_that_is_added_is_given_away(void **state)
+{
+    (void)state;
+    vf_owner *owner = vf_owner_create("given");
+    struct vf_operation pre = {.operation = "IRP_MJ_READ", .phase = "pre", .id = 7001, .owner = owner};
+    struct vf_operation later = {.phase = "work item", .owner = owner};
+    unsigned reasons[VF_REASON_COUNT] = {0};
+    vf_operation_enter(&pre);
+    vf_object *object = vf_object_create(owner, VF_CONTEXT_STREAM, owner, 8, 0, VF_REASON_LINK, "FltSetStreamContext");
+    vf_object_reference(object, VF_REASON_GET, "FltGetStreamContext");
+    vf_object_reference(object, VF_REASON_REFERENCE, "FltReferenceContext");
+    vf_object_release(object, VF_REASON_GET, "FltReleaseContext");
+    vf_owner_references(owner, find_reason, reasons);
+    assert_int_equal(reasons[VF_REASON_GET], 0);
+    assert_int_equal(reasons[VF_REASON_REFERENCE], 1);
+    vf_object_reference(object, VF_REASON_GET, "FltGetStreamContext");      /* this one is never released */
+    vf_operation_leave(&pre);
+    vf_operation_enter(&later);
+    vf_object_release(object, VF_REASON_GET, "FltReleaseContext");
+    vf_operation_leave(&later);
+    memset(reasons, 0, sizeof(reasons));
+    vf_owner_references(owner, find_reason, reasons);
+    assert_int_equal(reasons[VF_REASON_GET], 1);
+    assert_int_equal(reasons[VF_REASON_REFERENCE], 0);
+    vf_object_destroy(object, owner, VF_CONTEXT_STREAM);
+}
+
 static void
 test_vf_object_was__remembers_the_dead(void **state)
 {
@@ -484,6 +513,7 @@ main(void)
         cmocka_unit_test(test_vf_leak__names_acquirer_operation_and_rule),
         cmocka_unit_test(test_vf_leak__old_context_has_its_own_code),
         cmocka_unit_test(test_vf_release__prefers_this_thread_then_the_oldest),
+        cmocka_unit_test(test_vf_release__a_reference_that_is_added_is_given_away),
         cmocka_unit_test(test_vf_object_was__remembers_the_dead),
         cmocka_unit_test(test_vf_scale__many_objects_and_many_references),
         cmocka_unit_test(test_vf_storm__threads_share_one_owner),

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A cleanup is completed with an error: whoever closes a file cannot be told. */
 /* script: write a hello */
-/* expect-code: K-25 */
 #include "defect.h"
 
 CONTEXTS(ROW(FLT_STREAM_CONTEXT, NULL));
 
-PRE(PreCleanup)
+PRE(PreCleanup) /* expect: K-25 */
 {
     UNUSED_PRE;
     Data->IoStatus.Status = STATUS_ACCESS_DENIED;

@@ -2,7 +2,7 @@
 /*
  * What every defect shares: registration, entry and unload.  Each defect is one file with one mistake; the line to blame ends with a
  * comment "expect: K-nn", and tests/e2e/test_defects.sh checks that a finding with that code names that line, and that there is no
- * other one.  "expect-code: K-nn" stands for a finding that has no line of the driver.  "script:" lines are what is done to the volume.
+ * other one.  "expect-code: K-nn" stands for a finding that has no line of the driver.  "beside: NAME" loads beside/NAME.c below it.  "script:" lines are what is done to the volume.
  */
 #ifndef DEFECT_H
 #define DEFECT_H
@@ -38,7 +38,8 @@ New(FLT_CONTEXT_TYPE Type)
 
 /* The rest of the driver: Contexts and Operations are defined; Setup may be NULL. */
 #define DRIVER(Setup) DRIVER_WITH(Setup, NULL)
-#define DRIVER_WITH(Setup, TeardownStart) \
+#define DRIVER_WITH(Setup, TeardownStart) DRIVER_ALL(Setup, NULL, TeardownStart)
+#define DRIVER_ALL(Setup, QueryTeardown, TeardownStart) \
     static NTSTATUS FLTAPI Unload(FLT_FILTER_UNLOAD_FLAGS Flags) \
     { \
         UNREFERENCED_PARAMETER(Flags); \
@@ -46,7 +47,7 @@ New(FLT_CONTEXT_TYPE Type)
         return STATUS_SUCCESS; \
     } \
     static const FLT_REGISTRATION Registration = { sizeof(FLT_REGISTRATION), FLT_REGISTRATION_VERSION, 0, Contexts, Operations, Unload, \
-        (Setup), NULL, (TeardownStart), NULL, NULL, NULL, NULL, NULL, NULL, NULL }; \
+        (Setup), (QueryTeardown), (TeardownStart), NULL, NULL, NULL, NULL, NULL, NULL, NULL }; \
     NTSTATUS DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath) \
     { \
         NTSTATUS Status; \

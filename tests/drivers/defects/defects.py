@@ -26,7 +26,7 @@ ServiceBinary = %12%\\{0}.sys
 AddReg = Registry
 [Registry]
 HKR,"Instances","DefaultInstance",0,"{0} instance"
-HKR,"Instances\\{0} instance","Altitude",0,"370088"
+HKR,"Instances\\{0} instance","Altitude",0,"{1}"
 HKR,"Instances\\{0} instance","Flags",0x00010001,0
 """
 
@@ -43,24 +43,31 @@ def lines_named(finding):
             yield frames[0].get("line")
 
 
+def prepare(directory, name, source, altitude):
+    os.makedirs(directory)
+    shutil.copy(source, directory)
+    shutil.copy(os.path.join(HERE, "defect.h"), directory)
+    with open(os.path.join(directory, name + ".inf"), "w", encoding="utf-8") as file:
+        file.write(INF.format(name, altitude))
+    return ["-f", directory]
+
+
 def run(filterbed, work, source):
     name = os.path.basename(source)[:-2]
     text = open(source, encoding="utf-8").read()
     if "/* unsanitized */" in text and os.environ.get("SANITIZE"):
         return name, None
     directory = os.path.join(work, name)
-    os.makedirs(directory)
-    shutil.copy(source, directory)
-    shutil.copy(os.path.join(HERE, "defect.h"), directory)
-    with open(os.path.join(directory, name + ".inf"), "w", encoding="utf-8") as file:
-        file.write(INF.format(name))
+    filters = prepare(directory, name, source, 370088)
+    for beside in re.findall(r"^/\* beside: (.*) \*/$", text, re.M):
+        filters += prepare(os.path.join(directory, "beside"), beside, os.path.join(HERE, "beside", beside + ".c"), 370087)
     script = re.findall(r"^/\* script: (.*) \*/$", text, re.M)
     with open(os.path.join(directory, "script"), "w", encoding="utf-8") as file:
         file.write("\n".join(script) + "\n")
     expected = [(n, code) for n, line in enumerate(text.split("\n"), 1) for code in re.findall(r"/\* expect: ([A-Z]+-\d\d) \*/", line)]
     codes = {code for _, code in expected} | set(re.findall(r"^/\* expect-code: ([A-Z]+-\d\d) \*/$", text, re.M))
     report = os.path.join(directory, "report.json")
-    done = subprocess.run([filterbed, "run", "-f", directory, "--memory", "--watchdog=1", "--report", "json:" + report, "--script",
+    done = subprocess.run([filterbed, "run"] + filters + ["--memory", "--watchdog=1", "--report", "json:" + report, "--script",
                            os.path.join(directory, "script")], capture_output=True, text=True, errors="replace", timeout=120, check=False)
     if not os.path.exists(report):
         return name, [f"no report, exit status {done.returncode}\n{done.stderr}"]

@@ -13,12 +13,17 @@ PRE(PreClose)
 
 POST(PostClose)
 {
+    FLT_RELATED_CONTEXTS Contexts;
     PFLT_CONTEXT Context;
 
     UNUSED_POST;
     if (NT_SUCCESS(FltGetStreamContext(FltObjects->Instance, FltObjects->FileObject, &Context))) { /* expect: K-07 */
         FltReleaseContext(Context);
     }
+    FltGetContexts(FltObjects, FLT_STREAM_CONTEXT | FLT_INSTANCE_CONTEXT, &Contexts); /* expect: K-07 */
+    FltReleaseContexts(&Contexts);
+    FltGetContexts(FltObjects, FLT_ALL_CONTEXTS, &Contexts);   /* what there is: no mistake */
+    FltReleaseContexts(&Contexts);
     return FLT_POSTOP_FINISHED_PROCESSING;
 }
 

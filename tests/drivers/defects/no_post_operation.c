@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A post-operation call is asked for, and none is registered. */
 /* script: write a hello */
-/* expect-code: K-13 */
 #include "defect.h"
 
 CONTEXTS(ROW(FLT_STREAM_CONTEXT, NULL));
 
-PRE(PreWrite)
+PRE(PreWrite) /* expect: K-13 */
 {
     UNUSED_PRE;
     return FLT_PREOP_SUCCESS_WITH_CALLBACK;
