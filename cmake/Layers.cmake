@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # One OBJECT library per layer and side. A directory has a default side; *_nt.c and *_posix.c override it.
 set(FILTERBED_NT_DIRS rtl ke ex ob mm ps se cm tm io fsrtl fltmgr fs/base fs/memfs fs/hostfs view)
-set(FILTERBED_POSIX_DIRS port vf fuse fltlib host)
+set(FILTERBED_POSIX_DIRS port vf fuse fltlib client host)
 set(FILTERBED_OBJECTS)
 
 function(filterbed_layer dir default)
@@ -82,6 +82,24 @@ target_include_directories(libfilterbed PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMA
 # drivers they load.
 add_library(filterbed_static STATIC ${FILTERBED_OBJECTS})
 target_link_libraries(filterbed_static PUBLIC fb_common ${FILTERBED_LIBS})
+
+# For programs that talk to the drivers of a run: nothing of the runtime is in it.
+file(GLOB CLIENT_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/client/*.c)
+add_library(filterbed-client SHARED ${CLIENT_SOURCES})
+add_library(filterbed-client-static STATIC ${CLIENT_SOURCES})
+set_target_properties(filterbed-client PROPERTIES SOVERSION 1)
+set_target_properties(filterbed-client-static PROPERTIES OUTPUT_NAME filterbed-client)
+foreach(client filterbed-client filterbed-client-static)
+  target_link_libraries(${client} PRIVATE fb_posix pthread)
+  target_compile_options(${client} PRIVATE -fvisibility=hidden)
+  target_include_directories(${client} INTERFACE ${CMAKE_SOURCE_DIR}/include)
+endforeach()
+include(GNUInstallDirs)
+configure_file(${CMAKE_SOURCE_DIR}/cmake/filterbed-client.pc.in ${CMAKE_BINARY_DIR}/filterbed-client.pc @ONLY)
+install(TARGETS filterbed-client filterbed-client-static LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT client)
+install(FILES ${CMAKE_SOURCE_DIR}/include/filterbed/client.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/filterbed COMPONENT client)
+install(FILES ${CMAKE_BINARY_DIR}/filterbed-client.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT client)
 
 # 16-bit C run-time names (wcslen, _snwprintf, …), linked hidden into every driver.
 file(GLOB CRT_SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/crt/*.c)

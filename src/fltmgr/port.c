@@ -179,20 +179,27 @@ FltCloseCommunicationPort(PFLT_PORT ServerPort)
 
 /* ---- connections ---- */
 
-/* Nothing goes through it any more. */
-static VOID
+/* Nothing goes through it any more.  TRUE: until now something did. */
+static BOOLEAN
 FltpClientDisconnect(FLTP_CLIENT_PORT *Client)
 {
     FltpLockAcquire(&Client->Lock, VF_RANK_FLTMGR_PORT);
     const BOOLEAN First = !Client->Disconnected;
     Client->Disconnected = TRUE;
     FltpLockRelease(&Client->Lock);
-    if (First) {
+    FltpClientWakeAll(Client);
+    return First;
+}
+
+/* Another may connect.  When the user left, only after DisconnectNotifyCallback: filters keep the one connection in a variable. */
+static VOID
+FltpClientUncount(FLTP_CLIENT_PORT *Client)
+{
+    if (!atomic_exchange(&Client->Uncounted, 1)) {
         FltpPortsLock(Client->Port.Ports);
         Client->Server->Connections--;
         FltpPortsUnlock(Client->Port.Ports);
     }
-    FltpClientWakeAll(Client);
 }
 
 static VOID
@@ -226,7 +233,9 @@ FltCloseClientPort(PFLT_FILTER Filter, PFLT_PORT *ClientPort)
         return;
     }
     FLTP_CLIENT_PORT *Client = CONTAINING_RECORD(Port, FLTP_CLIENT_PORT, Port);
-    FltpClientDisconnect(Client);
+    if (FltpClientDisconnect(Client)) {
+        FltpClientUncount(Client);
+    }
     vf_object_destroy(Port->Ledger, Port->Owner, VF_PORT);
     FltpClientUnlist(Client);
     FltpClientDereference(Client);
@@ -312,6 +321,7 @@ FltpClientEstablish(FLTP_CLIENT_PORT *Client, PVOID Context, ULONG ContextSize)
     if (!NT_SUCCESS(Status)) {
         atomic_store(&Client->Notified, 1);
         FltpClientDisconnect(Client);
+        FltpClientUncount(Client);
         if (FltpPortTake(&Client->Port, FLTP_PORT_CLIENT)) {
             vf_object_destroy(Client->Port.Ledger, Client->Port.Owner, VF_PORT);
             FltpClientUnlist(Client);
@@ -386,6 +396,7 @@ FltpPortDisconnect(PFLT_PORT ClientPort)
         FltpClientCallDisconnect(Client);
         FltpCountRelease(&Ports->Calls);
     }
+    FltpClientUncount(Client);
     FltpClientDereference(Client);
 }
 
@@ -422,10 +433,7 @@ FltpPortsDisconnectAll(FLTP_PORTS *Ports)
     for (PLIST_ENTRY Entry = Ports->Clients.Flink; Entry != &Ports->Clients; Entry = Entry->Flink) {
         FLTP_CLIENT_PORT *Client = CONTAINING_RECORD(Entry, FLTP_CLIENT_PORT, Port.Links);
         FltpLockAcquire(&Client->Lock, VF_RANK_FLTMGR_PORT);
-        if (!Client->Disconnected) {
-            Client->Disconnected = TRUE;
-            Client->Server->Connections--;
-        }
+        Client->Disconnected = TRUE;
         FltpLockRelease(&Client->Lock);
         FltpClientWakeAll(Client);
     }

@@ -56,6 +56,7 @@ typedef struct FLTP_CLIENT_PORT {
     FLTP_SERVER_PORT *Server;                  /* +1: its callbacks outlive FltCloseCommunicationPort */
     PVOID Cookie;                              /* of ConnectNotifyCallback; constant once connected */
     _Atomic(ULONG) References;                 /* filter's end, user's end, calls under way */
+    _Atomic(LONG) Uncounted;                   /* Server->Connections does not count it any more */
     _Atomic(LONG) Notified;                    /* DisconnectNotifyCallback was called, or never will be */
     port_lock Lock;
     BOOLEAN Disconnected;                      /* Lock */

@@ -247,9 +247,11 @@ FsRtlpShadowMarkFreedLocked(ULONG Bucket, PUCHAR Low, PUCHAR High)
 static VOID
 FsRtlpShadowReportHeads(FSRTLP_SHADOW *Chain, PVOID Block)
 {
+    vf_owner *Freer = KiCurrentOwner();        /* who owed the teardown, not who set the contexts */
+
     while (Chain != NULL) {
         FSRTLP_SHADOW *Next = Chain->Next;
-        vf_report("K-15", "H-06", NULL, Chain->Owner, Block, "a stream or file object was freed with a %s still in its list", Chain->Kind);
+        vf_report("K-15", "H-06", NULL, Freer != NULL ? Freer : Chain->Owner, Block, "a stream or file object was freed with a %s still in its list", Chain->Kind);
         port_free(Chain);
         Chain = Next;
     }

@@ -138,6 +138,9 @@ exec_command(const struct supervisor *s, int failure)
     if (error == 0) {
         setenv("PWD", s->place.cwd, 1);
         setenv("FILTERBED_MOUNT", s->place.mountpoint, 1);
+        if (s->socket != NULL) {
+            setenv("FILTERBED_SOCKET", s->socket, 1);
+        }
         signal(SIGPIPE, SIG_DFL);
         sigprocmask(SIG_SETMASK, &s->mask_before, NULL);
         execvp(argv[0], argv);

@@ -14,6 +14,11 @@
 #include "vf/vf.h"
 
 #define HOST_STATUS_OK(status) ((int32_t)(status) >= 0)
+#define HOST_STATUS_INVALID_HANDLE 0xC0000008u
+#define HOST_STATUS_INVALID_PARAMETER 0xC000000Du
+#define HOST_STATUS_NAME_NOT_FOUND 0xC0000034u
+#define HOST_STATUS_PATH_NOT_FOUND 0xC000003Au
+#define HOST_STATUS_INSUFFICIENT_RESOURCES 0xC000009Au
 /* "STATUS_NO_MEMORY", or "0xC0000017" for one without a name; text holds at least 64 bytes and is returned. */
 const char *host_status_text(uint32_t status, char *text, size_t size);
 
@@ -82,6 +87,37 @@ uint32_t host_nt_port_send(struct host_nt_port *port, void *in, uint32_t in_size
 uint32_t host_nt_port_get(struct host_nt_port *port, void *buffer, uint32_t size, int milliseconds, uint32_t *returned);
 uint32_t host_nt_port_reply(struct host_nt_port *port, const void *buffer, uint32_t size);
 void host_nt_port_hang_up(struct host_nt_port *port);
+
+/* ---- devices, as the process of `pid` (a thread of it) with these credentials opens and uses them ---- */
+struct host_nt_open {
+    const char *name;                          /* \\.\Name, \??\Name, \Device\Name; a bare Name is \\.\Name */
+    uint32_t access;                           /* FILE_READ_DATA … */
+    bool synchronous;                          /* one request after the other, and a file pointer */
+    uint32_t pid, uid, gid;
+};
+struct host_nt_device;
+uint32_t host_nt_device_open(const struct host_nt_open *open, struct host_nt_device **device);
+/* The handle is closed (IRP_MJ_CLEANUP); IRP_MJ_CLOSE follows with the last request.  Once; no request may be entered afterwards. */
+void host_nt_device_close(struct host_nt_device *device);
+enum { HOST_NT_CONTROL, HOST_NT_READ, HOST_NT_WRITE };
+struct host_nt_request {
+    int what;
+    uint32_t code;
+    int64_t offset;                            /* -2: the file pointer (synchronous) */
+    const void *in; uint32_t in_size;
+    void *out; uint32_t out_size;              /* what the driver left in the output buffer, all of it */
+    const void *out_in;                        /* what is in it before, or NULL: zeroes */
+    uint64_t information;
+};
+/* A request is entered by the thread that closes, in its order with closing, then made by any thread, which waits until it is completed. */
+void host_nt_device_enter(struct host_nt_device *device);
+void host_nt_device_leave(struct host_nt_device *device);          /* it is not made after all */
+uint32_t host_nt_device_request(struct host_nt_device *device, struct host_nt_request *request);
+/* Cancels the pended IRP that this thread of ours (port_thread_id) waits for.  false: it waits for none now. */
+bool host_nt_cancel(uint32_t thread);
+/* Names that can be opened, and whose device it is. */
+struct host_nt_name { const char *name, *driver; bool loaded; };   /* driver NULL: a symbolic link; loaded: no driver of the machine's own */
+void host_nt_devices(void (*fn)(const struct host_nt_name *name, void *ctx), void *ctx);
 
 /* ---- what filters did ---- */
 struct host_nt_operation { const char *name; uint64_t pre, post; };

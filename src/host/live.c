@@ -14,7 +14,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "client/place.h"
 #include "host/channel.h"
+#include "host/devices.h"
+#include "host/nearname.h"
 #include "host/report.h"
 #include "port/port.h"
 #include "vf/vf.h"
@@ -32,21 +35,11 @@ struct asker {
 char *
 live_path(const char *wanted, pid_t pid)
 {
-    const char *run = getenv("XDG_RUNTIME_DIR");
+    char dir[512];
     if (wanted != NULL) {
         return *wanted != '\0' ? host_path_absolute(wanted) : NULL;
     }
-    char *dir = run != NULL && *run == '/' ? host_printf("%s/filterbed", run)
-                                           : host_printf("/tmp/filterbed-%u", (unsigned)getuid());
-    struct stat st;
-    char *path = NULL;
-    mkdir(dir, 0700);
-    if (lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid() &&
-        (st.st_mode & 022) == 0) {
-        path = host_printf("%s/%ld", dir, (long)pid);
-    }
-    free(dir);
-    return path;
+    return client_place(dir, sizeof dir) == 0 ? host_printf("%s/%ld", dir, (long)pid) : NULL;
 }
 
 /* A path as the filters see it: below root, backslashes. NULL: it is not below. */
@@ -155,6 +148,11 @@ answer(const json_t *question, const char *root)
     struct asker a = {.modules = json_array(), .filters = json_array()};
     const char *path = json_string_value(json_object_get(question, "path"));
     char *name = NULL;
+    if (channel_is(question, "devices")) {
+        json_decref(a.modules);
+        json_decref(a.filters);
+        return json_pack("{s:o}", "devices", near_list());
+    }
     if (channel_is(question, "who")) {
         name = path != NULL ? volume_name(path, root) : NULL;
         if (name == NULL) {
@@ -173,10 +171,10 @@ answer(const json_t *question, const char *root)
 
 /* ---- the socket ---- */
 
-struct live {
+static struct {
     int fd;
     char *root;
-};
+} live;
 
 static void
 write_line(int fd, json_t *message)
@@ -201,33 +199,44 @@ write_line(int fd, json_t *message)
     free(text);
 }
 
-/* One who does not read or write for five seconds is let go. */
+/* One who does not ask for five seconds is let go. */
 static void
-serve(const struct live *l, int fd)
+serve(void *arg)
 {
-    const struct timeval patience = {.tv_sec = 5};
+    const struct timeval patience = {.tv_sec = 5}, forever = {0};
     struct channel c;
     json_t *question = NULL;
+    const int fd = (int)(intptr_t)arg;
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     channel_init(&c, fd);
     while (c.pending.len < 65536 && (question = channel_next(&c)) == NULL && channel_fill(&c)) {
     }
-    if (question != NULL) {
-        write_line(fd, answer(question, l->root));
-        json_decref(question);
+    if (question != NULL && channel_is(question, "device")) {
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof forever);
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &forever, sizeof forever);
+        c.fd = -1;
+        devices_serve(fd);
+    } else if (question != NULL) {
+        write_line(fd, answer(question, live.root));
     }
+    json_decref(question);
     channel_close(&c);
 }
 
 static void
 listen_thread(void *arg)
 {
-    const struct live *l = arg;
+    port_thread *thread;
+    (void)arg;
     for (;;) {
-        int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
-        if (fd >= 0) {
-            serve(l, fd);
+        int fd = accept4(live.fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0 && port_thread_start(&thread, serve, (void *)(intptr_t)fd, "live") == 0) {
+            port_thread_detach(thread);
+        } else if (fd >= 0) {
+            close(fd);
+        } else if (errno == EMFILE || errno == ENFILE) {
+            usleep(10000);
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
         }
@@ -237,7 +246,6 @@ listen_thread(void *arg)
 void
 live_start(const char *path, const char *root)
 {
-    static struct live l;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     port_thread *thread;
     if (strlen(path) >= sizeof address.sun_path) {
@@ -245,14 +253,14 @@ live_start(const char *path, const char *root)
         return;
     }
     strcpy(address.sun_path, path);
-    l.root = root != NULL ? host_strdup(root) : NULL;
-    l.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    live.root = root != NULL ? host_strdup(root) : NULL;
+    live.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const mode_t mask = umask(077); /* no other thread makes files yet */
     unlink(path);
-    const bool bound = l.fd >= 0 && bind(l.fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-                       listen(l.fd, 8) == 0;
+    const bool bound = live.fd >= 0 && bind(live.fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+                       listen(live.fd, 8) == 0;
     umask(mask);
-    if (!bound || port_thread_start(&thread, listen_thread, &l, "live") != 0) {
+    if (!bound || port_thread_start(&thread, listen_thread, NULL, "live") != 0) {
         port_log(PORT_LOG_WARNING, "live", "%s: %s: no live view", path, strerror(errno));
     }
 }

@@ -2,7 +2,8 @@
 /*
  * The live view: while a run lasts its server answers questions on a socket, one JSON line for one
  * JSON line. {"type": "top"}: where the filters' objects come from. {"type": "who", "path": …}: which
- * contexts belong to a file, and who holds them.
+ * contexts belong to a file, and who holds them. {"type": "devices"}: which names programs can open. {"type": "device"}: the connection
+ * becomes a device's or port's (client/wire.h).
  */
 #ifndef FILTERBED_HOST_LIVE_H
 #define FILTERBED_HOST_LIVE_H
@@ -27,5 +28,9 @@ struct live_options {
 /* `filterbed top`. Returns the exit status. */
 int
 fbed_top(const struct live_options *options);
+
+/* Prints the names of devices that programs can open. 0, or -1: the run does not answer, which was said. */
+int
+fbed_devices(const char *socket, long run, bool json);
 
 #endif

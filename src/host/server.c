@@ -18,6 +18,7 @@
 
 #include "fuse/fuse.h"
 #include "host/channel.h"
+#include "host/devices.h"
 #include "host/fbedp.h"
 #include "host/inject.h"
 #include "host/live.h"
@@ -347,6 +348,7 @@ static void
 finish_front(struct server *s)
 {
     s->stop_script = 1;
+    devices_stop();
     if (s->session_thread != NULL) {
         fuse_session_stop(s->session);
         if (ends(s, &s->session_ended)) {
@@ -357,6 +359,7 @@ finish_front(struct server *s)
     if (s->script_thread != NULL && ends(s, &s->script_ended)) {
         port_thread_join(s->script_thread);
     }
+    ends(s, devices_ended());
 }
 
 static void

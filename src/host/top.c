@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* `filterbed top`: asks a run, names the frames, prints. */
-#include <dirent.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "client/place.h"
 #include "host/channel.h"
 #include "host/jsontext.h"
 #include "host/live.h"
@@ -20,61 +18,6 @@ complain(const char *what, const char *more)
 {
     fprintf(stderr, "filterbed top: %s%s\n", what, more);
     return 1;
-}
-
-/* ---- finding the run ---- */
-
-/* The only one that is alive; what dead ones left is removed. 0: none, -1: several, all told. */
-static long
-only_run(const char *dir)
-{
-    DIR *d = opendir(dir);
-    struct dirent *e;
-    long found = 0;
-    unsigned count = 0;
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        char *end;
-        const long pid = strtol(e->d_name, &end, 10);
-        if (*end != '\0' || pid <= 0) {
-            continue;
-        }
-        if (kill((pid_t)pid, 0) != 0 && errno == ESRCH) {
-            unlinkat(dirfd(d), e->d_name, 0);
-            continue;
-        }
-        found = pid;
-        count++;
-        if (count > 1) {
-            fprintf(stderr, "%s%ld\n", count == 2 ? "several runs:\n" : "", pid);
-        }
-    }
-    if (d != NULL) {
-        closedir(d);
-    }
-    return count > 1 ? -1 : found;
-}
-
-static char *
-find_socket(const struct live_options *o)
-{
-    if (o->socket != NULL) {
-        return host_strdup(o->socket);
-    }
-    char *path = live_path(NULL, (pid_t)(o->pid != 0 ? o->pid : 1));
-    if (path == NULL || o->pid != 0) {
-        return path;
-    }
-    char *dir = host_path_dir(path);
-    const long pid = only_run(dir);
-    free(path);
-    path = pid > 0 ? host_printf("%s/%ld", dir, pid) : NULL;
-    if (pid == 0) {
-        complain("no filterbed run is under way", "");
-    } else if (pid < 0) {
-        complain("say which one: filterbed top PID", "");
-    }
-    free(dir);
-    return path;
 }
 
 /* ---- asking ---- */
@@ -268,14 +211,51 @@ show(const struct live_options *o, const char *socket)
 int
 fbed_top(const struct live_options *o)
 {
-    char *socket = find_socket(o);
+    char socket[512], text[512];
     int status;
-    if (socket == NULL) {
-        return 1;
+    if (client_find(o->socket, o->pid, socket, sizeof socket, text, sizeof text) != 0) {
+        return complain(text, "");
     }
     while ((status = show(o, socket)) == 0 && !o->once && !o->json && o->who == NULL) {
         sleep(2);
     }
-    free(socket);
     return status;
+}
+
+/* ---- devices ---- */
+
+static void
+print_devices(const json_t *reply)
+{
+    const json_t *device;
+    size_t i;
+    json_array_foreach(json_object_get(reply, "devices"), i, device)
+    {
+        const char *driver = json_string_value(json_object_get(device, "driver"));
+        printf("%-40s %s%s\n", str(device, "name"), driver != NULL ? driver : "(link)",
+               json_is_true(json_object_get(device, "loaded")) ? ", loaded" : "");
+    }
+}
+
+int
+fbed_devices(const char *given, long run, bool json)
+{
+    char socket[512], text[512];
+    if (client_find(given, run, socket, sizeof socket, text, sizeof text) != 0) {
+        fprintf(stderr, "filterbed ioctl: %s\n", text);
+        return -1;
+    }
+    json_t *reply = ask(socket, json_pack("{s:s}", "type", "devices"));
+    if (reply == NULL) {
+        fprintf(stderr, "filterbed ioctl: the run does not answer: %s\n", socket);
+        return -1;
+    }
+    if (json) {
+        json_dumpf(reply, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else {
+        print_devices(reply);
+    }
+    json_decref(reply);
+    return 0;
 }

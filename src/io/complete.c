@@ -100,9 +100,47 @@ IopCompleteLocation(PIRP Irp, PIO_STACK_LOCATION Stack)
     return FALSE;
 }
 
+/* Bytes that the request's buffer has room for; MAXULONG_PTR: it has none that the I/O manager copies from. */
+static ULONG_PTR
+IopCompleteRoom(const IO_STACK_LOCATION *Stack)
+{
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_READ:
+    case IRP_MJ_WRITE:
+        return Stack->MinorFunction == IRP_MN_NORMAL ? Stack->Parameters.Read.Length : MAXULONG_PTR;
+    case IRP_MJ_QUERY_INFORMATION:
+        return Stack->Parameters.QueryFile.Length;
+    case IRP_MJ_QUERY_VOLUME_INFORMATION:
+        return Stack->Parameters.QueryVolume.Length;
+    case IRP_MJ_DEVICE_CONTROL:
+        return (Stack->Parameters.DeviceIoControl.IoControlCode & 3) == METHOD_BUFFERED
+                   ? Stack->Parameters.DeviceIoControl.OutputBufferLength : MAXULONG_PTR;
+    default:
+        return MAXULONG_PTR;
+    }
+}
+
+static VOID
+IopCompleteCheckInformation(PIRP Irp)
+{
+    if (Irp->CurrentLocation > Irp->StackCount || NT_ERROR(Irp->IoStatus.Status) || Irp->IoStatus.Status == STATUS_REPARSE) {
+        return;
+    }
+    const IO_STACK_LOCATION *Stack = IoGetCurrentIrpStackLocation(Irp);
+    const ULONG_PTR Room = IopCompleteRoom(Stack);
+    if (Irp->IoStatus.Information > Room && Stack->DeviceObject != NULL && !IopDriverIsRuntime(Stack->DeviceObject->DriverObject)) {
+        vf_report("IO-17", NULL, NULL, IOP_DRIVER_FROM(Stack->DeviceObject->DriverObject)->Owner, Irp,
+            "%s was completed with IoStatus.Information %llu, and its buffer has %llu bytes", IopMajorName(Stack->MajorFunction),
+            (unsigned long long)Irp->IoStatus.Information, (unsigned long long)Room);
+    }
+}
+
 static VOID
 IopCompleteCheck(PIRP Irp)
 {
+    if (__builtin_expect(vf_on(), 0)) {
+        IopCompleteCheckInformation(Irp);
+    }
     if (__builtin_expect(Irp->IoStatus.Status == STATUS_PENDING || Irp->IoStatus.Status == (NTSTATUS)-1, 0)) {
         IopFinding("IO-04", "0x44", NULL, Irp, "IoCompleteRequest with IoStatus.Status STATUS_PENDING or -1");
         Irp->IoStatus.Status = STATUS_UNSUCCESSFUL;

@@ -82,8 +82,8 @@ IoCsqInsertIrpEx(PIO_CSQ Csq, PIRP Irp, PIO_CSQ_IRP_CONTEXT Context, PVOID Inser
     } else {
         Irp->Tail.Overlay.DriverContext[3] = Csq;
     }
-    Csq->ReservePointer = NULL;
     Csq->CsqAcquireLock(Csq, &Irql);
+    Csq->ReservePointer = NULL;
     if (Csq->Type == IO_TYPE_CSQ_EX) {
         Status = ((PIO_CSQ_INSERT_IRP_EX)(ULONG_PTR)Csq->CsqInsertIrp)(Csq, Irp, InsertContext);
     } else {

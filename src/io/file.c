@@ -148,7 +148,8 @@ IopFileCheckHeader(PFILE_OBJECT FileObject)
 
     if (!IopDriverIsRuntime(Base->DriverObject) && IopDevice(Base)->RealDevice != NULL && Header != NULL &&
         (Header->Flags & FSRTL_FLAG_ADVANCED_HEADER) == 0) {
-        vf_report_stack("IO-16", "H-01", NULL, IOP_DRIVER_FROM(Base->DriverObject)->Owner, NULL, 0,   /* whoever opened */
+        const uintptr_t Routine = (uintptr_t)Base->DriverObject->MajorFunction[IRP_MJ_CREATE] + 1;   /* it has returned */
+        vf_report_stack("IO-16", "H-01", NULL, IOP_DRIVER_FROM(Base->DriverObject)->Owner, NULL, vf_stack_intern(&Routine, 1),
             "a create succeeded, and FsContext leads to no advanced header (FSRTL_FLAG_ADVANCED_HEADER is clear): filters cannot set contexts");
     }
 }

@@ -188,6 +188,14 @@ NTSTATUS IopWrite(PFILE_OBJECT FileObject, const VOID *Buffer, ULONG Length, LON
 NTSTATUS IopQueryInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, KPROCESSOR_MODE Mode, PULONG Returned);
 NTSTATUS IopSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PFILE_OBJECT Target, void *Attachment, KPROCESSOR_MODE Mode);
 
+/*
+ * What NtReadFile, NtWriteFile, NtDeviceIoControlFile and NtFsControlFile do with the file object of a handle: a synchronous one is
+ * locked, a program (UserMode) must have opened it for what it asks.  Done when they return.  Offset: as in NtReadFile.
+ */
+NTSTATUS IopFileTransfer(PFILE_OBJECT FileObject, UCHAR Major, KPROCESSOR_MODE Mode, PVOID Buffer, ULONG Length, LONGLONG Offset, PIO_STATUS_BLOCK IoStatus);
+NTSTATUS IopFileControl(PFILE_OBJECT FileObject, UCHAR Major, KPROCESSOR_MODE Mode, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output,
+                        ULONG OutputLength, PIO_STATUS_BLOCK IoStatus);
+
 /* ---- query-open (stat by name without a handle) ---- */
 typedef struct IOP_QUERY_OPEN {
     PFILE_OBJECT FileObject;                   /* stack file object: FileName and DeviceObject set, never opened */

@@ -147,12 +147,30 @@ IopOpenTransact(IOP_FILE *File, const TXN_PARAMETER_BLOCK *Parameters)
     }
 }
 
+/* An exclusive device is open once.  A file object counts from here on. */
+static NTSTATUS
+IopOpenFileObject(const IOP_OPEN *Open, IOP_FILE **File)
+{
+    static port_lock Lock;
+    NTSTATUS Status = STATUS_ACCESS_DENIED;
+
+    if ((Open->Device->Flags & DO_EXCLUSIVE) == 0 || Open->Related != NULL) {
+        return IopFileCreate(Open->Device, &Open->Name, File);
+    }
+    port_lock_acquire(&Lock);
+    if (__atomic_load_n(&Open->Device->ReferenceCount, __ATOMIC_ACQUIRE) == 0) {
+        Status = IopFileCreate(Open->Device, &Open->Name, File);
+    }
+    port_lock_release(&Lock);
+    return Status;
+}
+
 static NTSTATUS
 IopOpenNewFile(const IOP_OPEN *Open, IOP_FILE **Result)
 {
     const IOP_CREATE *Create = Open->Create;
     IOP_FILE *File;
-    NTSTATUS Status = IopFileCreate(Open->Device, &Open->Name, &File);
+    NTSTATUS Status = IopOpenFileObject(Open, &File);
 
     if (!NT_SUCCESS(Status)) {
         return Status;

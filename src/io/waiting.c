@@ -107,7 +107,8 @@ IopHeldDescribe(PIRP Irp, IOP_HELD *Held)
     }
     const PFILE_OBJECT FileObject = First[Current - 1].FileObject;
     if (FileObject != NULL) {
-        SIZE_T Used = RtlpUtf16ToUtf8(Held->Name, sizeof(Held->Name) - 1, FileObject->FileName.Buffer, FileObject->FileName.Length / sizeof(WCHAR));
+        const UNICODE_STRING *Name = FileObject->FileName.Length != 0 ? &FileObject->FileName : &ObpHeader(FileObject->DeviceObject)->Name;
+        SIZE_T Used = RtlpUtf16ToUtf8(Held->Name, sizeof(Held->Name) - 1, Name->Buffer, Name->Length / sizeof(WCHAR));
         Held->Name[Used < sizeof(Held->Name) - 1 ? Used : sizeof(Held->Name) - 1] = 0;
     }
     Held->Major = First[Current - 1].MajorFunction;
@@ -130,7 +131,9 @@ IopReportWaiting(ULONG Seconds)
     port_lock_release(&IopWaitingLock);
     for (ULONG i = 0; i < Count; i++) {
         if (!IopDriverIsRuntime(Held[i].Driver)) {
-            vf_report("IO-15", NULL, NULL, IOP_DRIVER_FROM(Held[i].Driver)->Owner, Held[i].Irp,
+            /* Its dispatch routine is the best there is: nobody sees IoMarkIrpPending. */
+            const uintptr_t Routine = (uintptr_t)Held[i].Driver->MajorFunction[Held[i].Major] + 1;
+            vf_report_stack("IO-15", NULL, NULL, IOP_DRIVER_FROM(Held[i].Driver)->Owner, NULL, vf_stack_intern(&Routine, 1),
                 "%s of %s has been with %s for %u s, pended, and nobody has completed it (it passed %s)", IopMajorName(Held[i].Major),
                 Held[i].Name[0] != 0 ? Held[i].Name : "?", IOP_DRIVER_FROM(Held[i].Driver)->Name, Held[i].Seconds, Held[i].Path);
             Reported++;

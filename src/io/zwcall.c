@@ -31,6 +31,15 @@ IopFileLockRelease(PFILE_OBJECT FileObject)
 
 /* ---- begin and end ---- */
 
+static VOID
+IopFileCallLock(IOP_HANDLE_CALL *Call)
+{
+    if ((Call->FileObject->Flags & FO_SYNCHRONOUS_IO) != 0) {
+        IopFileLockAcquire(Call->FileObject);
+        Call->Locked = TRUE;
+    }
+}
+
 NTSTATUS
 IopHandleCallBegin(
     IOP_HANDLE_CALL *Call,
@@ -41,6 +50,7 @@ IopHandleCallBegin(
     PIO_STATUS_BLOCK IoStatusBlock,
     KPROCESSOR_MODE Mode)
 {
+    OBJECT_HANDLE_INFORMATION Handle;
     PVOID Object;
 
     memset(Call, 0, sizeof(*Call));
@@ -48,11 +58,12 @@ IopHandleCallBegin(
     Call->ApcContext = ApcContext;
     Call->Caller = IoStatusBlock;
     Call->Mode = Mode;
-    NTSTATUS Status = ObReferenceObjectByHandle(FileHandle, 0, &IopFileType, Mode, &Object, NULL);
+    NTSTATUS Status = ObReferenceObjectByHandle(FileHandle, 0, &IopFileType, Mode, &Object, &Handle);
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
     Call->FileObject = Object;
+    Call->Granted = Handle.GrantedAccess;
     if (Event != NULL) {
         Status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, ObpEventType, Mode, &Object, NULL);
         if (!NT_SUCCESS(Status)) {
@@ -62,11 +73,28 @@ IopHandleCallBegin(
         Call->Event = Object;
         KeClearEvent(Call->Event);
     }
-    if ((Call->FileObject->Flags & FO_SYNCHRONOUS_IO) != 0) {
-        IopFileLockAcquire(Call->FileObject);
-        Call->Locked = TRUE;
-    }
+    IopFileCallLock(Call);
     return STATUS_SUCCESS;
+}
+
+/* The same for somebody who has the file object itself and not a handle. */
+static VOID
+IopFileCallBegin(IOP_HANDLE_CALL *Call, PFILE_OBJECT FileObject, PIO_STATUS_BLOCK IoStatus, KPROCESSOR_MODE Mode)
+{
+    memset(Call, 0, sizeof(*Call));
+    ObReferenceObject(FileObject);
+    Call->FileObject = FileObject;
+    Call->Granted = IOP_FILE_FROM(FileObject)->GrantedAccess;
+    Call->Caller = IoStatus;
+    Call->Mode = Mode;
+    IopFileCallLock(Call);
+}
+
+/* A program's handle must have been opened for what is asked (any of Access); the kernel's own are not looked at. */
+static NTSTATUS
+IopCallCheckAccess(const IOP_HANDLE_CALL *Call, ACCESS_MASK Access)
+{
+    return Call->Mode == KernelMode || Access == 0 || (Call->Granted & Access) != 0 ? STATUS_SUCCESS : STATUS_ACCESS_DENIED;
 }
 
 static VOID
@@ -140,8 +168,11 @@ IopTransfer(UCHAR Major, IOP_HANDLE_CALL *Call, PVOID Buffer, ULONG Length, PLAR
     PFILE_OBJECT FileObject = Call->FileObject;
     LARGE_INTEGER Start;
     IOP_REQUEST Request = {.FileObject = FileObject, .RequestorMode = Call->Mode};
-    NTSTATUS Status = IopTransferOffset(FileObject, Major, ByteOffset, &Start);
+    NTSTATUS Status = IopCallCheckAccess(Call, Major == IRP_MJ_READ ? FILE_READ_DATA : FILE_WRITE_DATA | FILE_APPEND_DATA);
 
+    if (NT_SUCCESS(Status)) {
+        Status = IopTransferOffset(FileObject, Major, ByteOffset, &Start);
+    }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
@@ -189,6 +220,16 @@ IopHandleTransfer(
     return IopHandleCallEnd(&Call, IopTransfer(Major, &Call, Buffer, Length, ByteOffset, Key));
 }
 
+NTSTATUS
+IopFileTransfer(PFILE_OBJECT FileObject, UCHAR Major, KPROCESSOR_MODE Mode, PVOID Buffer, ULONG Length, LONGLONG Offset, PIO_STATUS_BLOCK IoStatus)
+{
+    LARGE_INTEGER Start = {.QuadPart = Offset};
+    IOP_HANDLE_CALL Call;
+
+    IopFileCallBegin(&Call, FileObject, IoStatus, Mode);
+    return IopHandleCallEnd(&Call, IopTransfer(Major, &Call, Buffer, Length, &Start, NULL));
+}
+
 /* Windows: wdm.h, ZwReadFile.  Differences: never STATUS_PENDING. */
 NTSTATUS
 ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
@@ -227,27 +268,69 @@ NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID A
 
 /* ---- control ---- */
 
+typedef struct IOP_CONTROL {
+    UCHAR Major;
+    ULONG Code;
+    PVOID Input;
+    ULONG InputLength;
+    PVOID Output;
+    ULONG OutputLength;
+} IOP_CONTROL;
+
+/* CTL_CODE's access: each right that the code asks for. */
+static NTSTATUS
+IopControlCheckAccess(const IOP_HANDLE_CALL *Call, ULONG Code)
+{
+    NTSTATUS Status = IopCallCheckAccess(Call, ((Code >> 14) & FILE_READ_ACCESS) != 0 ? FILE_READ_DATA : 0);
+
+    return NT_SUCCESS(Status) ? IopCallCheckAccess(Call, ((Code >> 14) & FILE_WRITE_ACCESS) != 0 ? FILE_WRITE_DATA : 0) : Status;
+}
+
+static NTSTATUS
+IopControl(IOP_HANDLE_CALL *Call, const IOP_CONTROL *Control)
+{
+    const IOP_FAST_IO Fast = {.Kind = IopFastDeviceControl, .FileObject = Call->FileObject, .Wait = TRUE, .Input = Control->Input,
+        .InputLength = Control->InputLength, .Buffer = Control->Output, .Length = Control->OutputLength, .Code = Control->Code,
+        .IoStatus = &Call->IoStatus};
+    NTSTATUS Status = IopControlCheckAccess(Call, Control->Code);
+
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    if (Control->Major == IRP_MJ_DEVICE_CONTROL && IopFastIoFile(Control->Major, &Fast)) {
+        return Call->IoStatus.Status;
+    }
+    IOP_REQUEST Request = {
+        .FileObject = Call->FileObject, .InputBuffer = Control->Input, .InputLength = Control->InputLength,
+        .OutputBuffer = Control->Output, .OutputLength = Control->OutputLength, .RequestorMode = Call->Mode};
+    Request.Stack.MajorFunction = Control->Major;
+    Request.Stack.Parameters.FileSystemControl.FsControlCode = Control->Code;
+    return IopRequest(&Request, &Call->IoStatus);
+}
+
 static NTSTATUS
 IopHandleControl(UCHAR Major, KPROCESSOR_MODE Mode, HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                  PIO_STATUS_BLOCK IoStatusBlock, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength)
 {
+    const IOP_CONTROL Control = {Major, Code, Input, InputLength, Output, OutputLength};
     IOP_HANDLE_CALL Call;
     NTSTATUS Status = IopHandleCallBegin(&Call, FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, Mode);
 
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    const IOP_FAST_IO Fast = {.Kind = IopFastDeviceControl, .FileObject = Call.FileObject, .Wait = TRUE, .Input = Input,
-        .InputLength = InputLength, .Buffer = Output, .Length = OutputLength, .Code = Code, .IoStatus = &Call.IoStatus};
-    if (Major == IRP_MJ_DEVICE_CONTROL && IopFastIoFile(Major, &Fast)) {
-        return IopHandleCallEnd(&Call, Call.IoStatus.Status);
-    }
-    IOP_REQUEST Request = {
-        .FileObject = Call.FileObject, .InputBuffer = Input, .InputLength = InputLength, .OutputBuffer = Output,
-        .OutputLength = OutputLength, .RequestorMode = Mode};
-    Request.Stack.MajorFunction = Major;
-    Request.Stack.Parameters.FileSystemControl.FsControlCode = Code;
-    return IopHandleCallEnd(&Call, IopRequest(&Request, &Call.IoStatus));
+    return IopHandleCallEnd(&Call, IopControl(&Call, &Control));
+}
+
+NTSTATUS
+IopFileControl(PFILE_OBJECT FileObject, UCHAR Major, KPROCESSOR_MODE Mode, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output,
+               ULONG OutputLength, PIO_STATUS_BLOCK IoStatus)
+{
+    const IOP_CONTROL Control = {Major, Code, Input, InputLength, Output, OutputLength};
+    IOP_HANDLE_CALL Call;
+
+    IopFileCallBegin(&Call, FileObject, IoStatus, Mode);
+    return IopHandleCallEnd(&Call, IopControl(&Call, &Control));
 }
 
 /* Windows: ntifs.h, ZwFsControlFile.  Differences: never STATUS_PENDING. */

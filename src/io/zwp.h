@@ -22,6 +22,7 @@ typedef struct IOP_HANDLE_CALL {
     PIO_STATUS_BLOCK Caller;
     IO_STATUS_BLOCK IoStatus;
     KPROCESSOR_MODE Mode;
+    ACCESS_MASK Granted;                       /* to the handle */
     BOOLEAN Locked;                            /* this call has the file object to itself (FO_SYNCHRONOUS_IO) */
 } IOP_HANDLE_CALL;
 

@@ -3,12 +3,15 @@
 /* The embedding API's end of communication ports, with a driver that asks before a file is opened. */
 #include "scratch.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <filterbed/client.h>
 #include <filterbed/filterbed.h>
 #include <pthread.h>
 #include <signal.h>
 
 #include "../e2e/drivers/messenger/protocol.h"
+#include "host/live.h"
 
 #define PORT "\\MessengerPort"
 #define TIMEOUT 0x102u
@@ -205,6 +208,87 @@ test_host_port__messages_are_checked_by_the_driver(void **state)
     fbed_port_close(port);
 }
 
+struct outside {
+    fbc_port *port;
+    unsigned questions;
+    uint32_t last;
+};
+
+static void *
+answer_outside(void *arg)
+{
+    struct outside *o = arg;
+    struct {
+        struct fbc_message_header header;
+        struct messenger_question question;
+    } message;
+    struct {
+        struct fbc_reply_header header;
+        struct messenger_answer answer;
+    } reply = {.answer = {.allow = 1}};
+    struct fbc_error problem;
+    while (fbc_port_get(o->port, &message, sizeof message, -1, NULL, &problem) == 0) {
+        o->questions++;
+        reply.header.message_id = message.header.message_id;
+        if (fbc_port_reply(o->port, &reply, sizeof reply.header + sizeof reply.answer, &problem) != 0) {
+            break;
+        }
+    }
+    o->last = problem.status;
+    return NULL;
+}
+
+/* The same over the run's socket, as a program outside does it. */
+static void
+test_host_port__from_another_program(void **state)
+{
+    (void)state;
+    struct messenger_hello hello = {MESSENGER_VERSION + 1};
+    struct messenger_request request = {MESSENGER_COUNTS};
+    struct messenger_counts before, after;
+    struct fbc_options options;
+    struct fbc_error problem;
+    struct outside o;
+    pthread_t thread;
+    size_t returned;
+    char byte;
+    live_start(scratch_path("socket"), NULL);
+    fbc_options_init(&options);
+    options.socket = scratch_path("socket");
+    assert_int_equal(fbc_port_connect(&options, PORT, &hello, sizeof hello, &o.port, &problem), -1);
+    assert_int_equal(problem.status, 0xC0000059u); /* STATUS_REVISION_MISMATCH */
+    assert_int_equal(fbc_port_connect(&options, "\\Nobody", NULL, 0, &o.port, &problem), -1);
+    assert_int_equal(problem.status, 0xC0000034u);
+    hello.version = MESSENGER_VERSION;
+    assert_int_equal(fbc_port_connect(&options, PORT, &hello, sizeof hello, &o.port, &problem), 0);
+    assert_int_equal(fbc_port_send(o.port, &request, sizeof request, &before, sizeof before, &returned, &problem), 0);
+    assert_int_equal(returned, sizeof before);
+    assert_int_equal(fbc_port_send(o.port, &request, sizeof request, &byte, 1, &returned, &problem), -1);
+    assert_int_equal(problem.status, 0xC0000023u);
+    assert_int_equal(fbc_port_get(o.port, &byte, 1, 20, NULL, &problem), -1);
+    assert_int_equal(problem.status, TIMEOUT);
+    assert_int_equal(problem.posix, ETIMEDOUT);
+    o.questions = 0;
+    assert_int_equal(pthread_create(&thread, NULL, answer_outside, &o), 0);
+    SUCCEEDS(fbed_volume_script(volume, "write b.ask hello\nexpect b.ask hello\n", "t", NULL, &error));
+    assert_int_equal(fbc_port_send(o.port, &request, sizeof request, &after, sizeof after, &returned, &problem), 0);
+    fbc_port_close(o.port);
+    pthread_join(thread, NULL);
+    assert_int_equal(o.last, DISCONNECTED);
+    assert_true(o.questions > 0);
+    assert_int_equal(after.asked - before.asked, o.questions);
+    assert_int_equal(after.unanswered, before.unanswered);
+    for (int i = 0; i < 500; i++) { /* DisconnectNotifyCallback has run: the next one may connect */
+        fbed_port *port;
+        if (fbed_port_connect(machine, PORT, &hello, sizeof hello, &port, &error) == 0) {
+            fbed_port_close(port);
+            return;
+        }
+        usleep(10000);
+    }
+    fail_msg("still connected: %s", error.text);
+}
+
 /* Nobody answers: the open goes on when the driver's time is up. */
 static void
 test_host_port__unload_ends_the_connection(void **state)
@@ -218,7 +302,12 @@ test_host_port__unload_ends_the_connection(void **state)
     assert_int_equal(fbed_port_send(port, &request, sizeof request, &c, sizeof c, &returned, &error), -1);
     assert_int_equal(error.status, DISCONNECTED);
     fbed_port_close(port);
-    assert_int_equal(fbed_finding_count(machine), 0);
+    if (fbed_finding_count(machine) != 0) {
+        char *text = NULL;
+        fbed_report(machine, FBED_REPORT_TEXT, &text);
+        print_error("%s", text);
+        fail();
+    }
 }
 
 int
@@ -228,6 +317,7 @@ main(void)
         cmocka_unit_test(test_host_port__connect_is_the_drivers_decision),
         cmocka_unit_test(test_host_port__the_user_decides),
         cmocka_unit_test(test_host_port__messages_are_checked_by_the_driver),
+        cmocka_unit_test(test_host_port__from_another_program),
         cmocka_unit_test(test_host_port__unload_ends_the_connection),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -20,6 +20,7 @@ static const struct {
 } verbs[] = {
     {"run", cmd_run, "run a command in a directory, with filter drivers between them"},
     {"top", cmd_top, "what the filters of a run hold now"},
+    {"ioctl", cmd_ioctl, "send a device of a run's driver a control code"},
     {"build", cmd_build, "compile a filter driver"},
 };
 
