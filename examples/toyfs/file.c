@@ -1,72 +1,51 @@
 /* SPDX-License-Identifier: MIT */
-/* Data, and what is known of a file. */
+/* Data, what is known of files and of the volume, changes, listings. */
 #include "toyfs.h"
+
+static BOOLEAN
+ToyIsFile(const TOY_NODE *Node)
+{
+    return (Node->Info.FileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_DEVICE)) == 0;
+}
+
+static PVOID
+ToyBuffer(PIRP Irp)
+{
+    return Irp->MdlAddress != NULL ? MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority) : Irp->UserBuffer;
+}
 
 /* ---- data ---- */
 
+/* A read or a write. */
 NTSTATUS
-ToyRead(TOY_VOLUME *Volume, PIRP Irp)
+ToyTransfer(PIRP Irp, PIO_STACK_LOCATION Stack)
 {
-    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    TOY_FCB *Fcb = Stack->FileObject->FsContext;
-    const LONGLONG Offset = Stack->Parameters.Read.ByteOffset.QuadPart;
+    TOY_NODE *Node = Stack->FileObject->FsContext;
+    const BOOLEAN Write = Stack->MajorFunction == IRP_MJ_WRITE;
+    const LONGLONG End = Node->Info.EndOfFile.QuadPart, Given = Stack->Parameters.Read.ByteOffset.QuadPart;
+    const LONGLONG Offset = Write && Given == -1 ? End : Given;        /* FILE_WRITE_TO_END_OF_FILE */
     ULONG Length = Stack->Parameters.Read.Length;
-    PVOID Buffer = ToyBuffer(Irp);
-
-    UNREFERENCED_PARAMETER(Volume);
-    if (Fcb->Node == NULL || (Fcb->Node->Attributes & FILE_ATTRIBUTE_DIRECTORY)) {
-        return STATUS_INVALID_DEVICE_REQUEST;
-    }
-    if (!(Irp->Flags & IRP_PAGING_IO) && !FsRtlCheckLockForReadAccess(&Fcb->Lock, Irp)) {
-        return STATUS_FILE_LOCK_CONFLICT;
-    }
-    if (Length == 0) {
-        return STATUS_SUCCESS;
-    }
-    if (Offset < 0 || Offset >= Fcb->Node->Size) {
-        return Offset < 0 ? STATUS_INVALID_PARAMETER : STATUS_END_OF_FILE;
-    }
-    Length = Length < Fcb->Node->Size - (ULONG)Offset ? Length : Fcb->Node->Size - (ULONG)Offset;
-    RtlCopyMemory(Buffer, Fcb->Node->Data + Offset, Length);
-    if ((Stack->FileObject->Flags & FO_SYNCHRONOUS_IO) && !(Irp->Flags & IRP_PAGING_IO)) {
-        Stack->FileObject->CurrentByteOffset.QuadPart = Offset + Length;
-    }
-    Irp->IoStatus.Information = Length;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS
-ToyWrite(TOY_VOLUME *Volume, PIRP Irp)
-{
-    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    TOY_FCB *Fcb = Stack->FileObject->FsContext;
-    LONGLONG Offset = Stack->Parameters.Write.ByteOffset.QuadPart;
-    const ULONG Length = Stack->Parameters.Write.Length;
-    PVOID Buffer = ToyBuffer(Irp);
     NTSTATUS Status = STATUS_SUCCESS;
 
-    UNREFERENCED_PARAMETER(Volume);
-    if (Fcb->Node == NULL || (Fcb->Node->Attributes & FILE_ATTRIBUTE_DIRECTORY)) {
-        return STATUS_INVALID_DEVICE_REQUEST;
+    if (!ToyIsFile(Node) || Offset < 0 || Length == 0) {
+        return ToyIsFile(Node) && Offset >= 0 ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
     }
-    if (!(Irp->Flags & IRP_PAGING_IO) && !FsRtlCheckLockForWriteAccess(&Fcb->Lock, Irp)) {
-        return STATUS_FILE_LOCK_CONFLICT;
-    }
-    if (Offset == -1) {                        /* FILE_WRITE_TO_END_OF_FILE */
-        Offset = Fcb->Node->Size;
-    }
-    if (Length == 0 || Offset < 0 || Offset + Length > TOY_LARGEST) {
-        return Length == 0 ? STATUS_SUCCESS : Offset < 0 ? STATUS_INVALID_PARAMETER : STATUS_DISK_FULL;
-    }
-    if (Offset + Length > Fcb->Node->Size) {
-        Status = ToyNodeResize(Fcb->Node, (ULONG)(Offset + Length));
+    if (Write && Offset > End - (LONGLONG)Length) {
+        Status = ToyNodeResize(Node, Offset <= TOY_LARGEST ? Offset + Length : Offset);
+    } else if (!Write && Offset > End - (LONGLONG)Length) {
+        Status = Offset < End ? STATUS_SUCCESS : STATUS_END_OF_FILE;
+        Length = (ULONG)(End - Offset);
     }
     if (!NT_SUCCESS(Status)) {
         return Status;
     }
-    RtlCopyMemory(Fcb->Node->Data + Offset, Buffer, Length);
-    KeQuerySystemTime(&Fcb->Node->Written);
-    Fcb->Node->Changed = Fcb->Node->Written;
+    if (Write) {
+        RtlCopyMemory(Node->Data + Offset, ToyBuffer(Irp), Length);
+        KeQuerySystemTime(&Node->Info.LastWriteTime);
+        Node->Info.ChangeTime = Node->Info.LastWriteTime;
+    } else {
+        RtlCopyMemory(ToyBuffer(Irp), Node->Data + Offset, Length);
+    }
     if ((Stack->FileObject->Flags & FO_SYNCHRONOUS_IO) && !(Irp->Flags & IRP_PAGING_IO)) {
         Stack->FileObject->CurrentByteOffset.QuadPart = Offset + Length;
     }
@@ -76,222 +55,221 @@ ToyWrite(TOY_VOLUME *Volume, PIRP Irp)
 
 /* ---- queries ---- */
 
-/* "\a\b"; the length in bytes, of which as much as there is room for is filled in. */
-ULONG
-ToyPath(TOY_NODE *Node, PWCH Buffer, ULONG Room)
-{
-    ULONG Used = Node->Parent == NULL ? 0 : ToyPath(Node->Parent, Buffer, Room);
-
-    if (Node->Parent == NULL || Node->Parent->Parent != NULL) {
-        if (Used + sizeof(WCHAR) <= Room) {
-            Buffer[Used / sizeof(WCHAR)] = L'\\';
-        }
-        Used += sizeof(WCHAR);
-    }
-    if (Node->Parent != NULL && Used < Room) {
-        const ULONG Left = Room - Used;
-        RtlCopyMemory(&Buffer[Used / sizeof(WCHAR)], Node->Name.Buffer, Node->Name.Length < Left ? Node->Name.Length : Left);
-    }
-    return Used + (Node->Parent != NULL ? Node->Name.Length : 0);
-}
-
-static VOID
-ToyFillBasic(const TOY_NODE *Node, PFILE_BASIC_INFORMATION Out)
-{
-    Out->CreationTime = Node->Created;
-    Out->LastAccessTime = Node->Accessed;
-    Out->LastWriteTime = Node->Written;
-    Out->ChangeTime = Node->Changed;
-    Out->FileAttributes = Node->Attributes;
-}
-
-static VOID
-ToyFillStandard(const TOY_FCB *Fcb, PFILE_STANDARD_INFORMATION Out)
-{
-    RtlZeroMemory(Out, sizeof(*Out));
-    Out->AllocationSize.QuadPart = Fcb->Node->Capacity;
-    Out->EndOfFile.QuadPart = Fcb->Node->Size;
-    Out->NumberOfLinks = Fcb->DeletePending ? 0 : 1;
-    Out->DeletePending = Fcb->DeletePending;
-    Out->Directory = (Fcb->Node->Attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-}
-
-static VOID
-ToyFillNetworkOpen(const TOY_NODE *Node, PFILE_NETWORK_OPEN_INFORMATION Out)
-{
-    Out->CreationTime = Node->Created;
-    Out->LastAccessTime = Node->Accessed;
-    Out->LastWriteTime = Node->Written;
-    Out->ChangeTime = Node->Changed;
-    Out->AllocationSize.QuadPart = Node->Capacity;
-    Out->EndOfFile.QuadPart = Node->Size;
-    Out->FileAttributes = Node->Attributes;
-}
-
+/* Front bytes of Data and a text behind them, as far as there is room. */
 static NTSTATUS
-ToyQueryName(TOY_NODE *Node, PFILE_NAME_INFORMATION Out, ULONG Length, PULONG_PTR Information)
+ToyAnswer(PIRP Irp, ULONG Room, const VOID *Data, ULONG Front, const VOID *Text, ULONG Length)
 {
-    const ULONG Room = Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName);
-    const ULONG Whole = ToyPath(Node, Out->FileName, Room);
+    const ULONG Some = Length < Room - Front ? Length : Room - Front;
 
-    Out->FileNameLength = Whole;
-    *Information = FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + (Whole < Room ? Whole : Room);
-    return Whole <= Room ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
+    RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Data, Front);
+    RtlCopyMemory((PUCHAR)Irp->AssociatedIrp.SystemBuffer + Front, Text, Some);
+    Irp->IoStatus.Information = Front + Some;
+    return Some == Length ? STATUS_SUCCESS : STATUS_BUFFER_OVERFLOW;
+}
+
+/* "\a\b", from its end. */
+static NTSTATUS
+ToyQueryName(PIRP Irp, ULONG Room, const TOY_NODE *Node)
+{
+    PFILE_NAME_INFORMATION Out = Irp->AssociatedIrp.SystemBuffer;
+    ULONG Length = Node->Parent == NULL ? sizeof(WCHAR) : 0;
+
+    for (const TOY_NODE *Up = Node; Up->Parent != NULL; Up = Up->Parent) {
+        Length += sizeof(WCHAR) + Up->Name.Length;
+    }
+    Out->FileNameLength = Length;
+    Out->FileName[0] = L'\\';
+    Irp->IoStatus.Information = FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + Length;
+    if (Irp->IoStatus.Information > Room) {
+        Irp->IoStatus.Information = FIELD_OFFSET(FILE_NAME_INFORMATION, FileName);     /* whoever asks comes with more */
+        return STATUS_BUFFER_OVERFLOW;
+    }
+    for (; Node->Parent != NULL; Node = Node->Parent) {
+        Length -= Node->Name.Length;
+        RtlCopyMemory((PUCHAR)Out->FileName + Length, Node->Name.Buffer, Node->Name.Length);
+        Length -= sizeof(WCHAR);
+        Out->FileName[Length / sizeof(WCHAR)] = L'\\';
+    }
+    return STATUS_SUCCESS;
+}
+
+/* Whoever asks for another class makes do with these. */
+NTSTATUS
+ToyQuery(PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    const TOY_NODE *Node = Stack->FileObject->FsContext;
+    const FILE_BASIC_INFORMATION Basic = { .CreationTime = Node->Info.CreationTime, .LastAccessTime = Node->Info.LastAccessTime,
+        .LastWriteTime = Node->Info.LastWriteTime, .ChangeTime = Node->Info.ChangeTime, .FileAttributes = Node->Info.FileAttributes };
+    const FILE_STANDARD_INFORMATION Standard = { .AllocationSize = Node->Info.AllocationSize, .EndOfFile = Node->Info.EndOfFile,
+        .NumberOfLinks = Node->DeletePending ? 0 : 1, .DeletePending = Node->DeletePending,
+        .Directory = (Node->Info.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 };
+    const struct { FILE_INFORMATION_CLASS Class; ULONG Size; const VOID *Data; } Classes[] = {
+        { FileBasicInformation, sizeof(Basic), &Basic },
+        { FileStandardInformation, sizeof(Standard), &Standard },
+        { FileInternalInformation, sizeof(FILE_INTERNAL_INFORMATION), &Node->Index },
+        { FileNetworkOpenInformation, sizeof(Node->Info), &Node->Info },
+        { FileNameInformation, sizeof(FILE_NAME_INFORMATION), NULL },
+    };
+    const ULONG Room = Stack->Parameters.QueryFile.Length;
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Classes); i++) {
+        if (Classes[i].Class == Stack->Parameters.QueryFile.FileInformationClass) {
+            return Room < Classes[i].Size ? STATUS_INFO_LENGTH_MISMATCH
+                 : Classes[i].Data == NULL ? ToyQueryName(Irp, Room, Node) : ToyAnswer(Irp, Room, Classes[i].Data, Classes[i].Size, NULL, 0);
+        }
+    }
+    return STATUS_INVALID_INFO_CLASS;
 }
 
 NTSTATUS
-ToyQuery(TOY_VOLUME *Volume, PIRP Irp)
+ToyQueryVolume(PIRP Irp, PIO_STACK_LOCATION Stack)
 {
-    static const struct { FILE_INFORMATION_CLASS Class; ULONG Size; } Sizes[] = {
-        { FileBasicInformation, sizeof(FILE_BASIC_INFORMATION) }, { FileStandardInformation, sizeof(FILE_STANDARD_INFORMATION) },
-        { FileInternalInformation, sizeof(FILE_INTERNAL_INFORMATION) }, { FilePositionInformation, sizeof(FILE_POSITION_INFORMATION) },
-        { FileEaInformation, sizeof(FILE_EA_INFORMATION) }, { FileNetworkOpenInformation, sizeof(FILE_NETWORK_OPEN_INFORMATION) },
-        { FileNameInformation, FIELD_OFFSET(FILE_NAME_INFORMATION, FileName) + sizeof(WCHAR) },
-    };
-    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    const FILE_INFORMATION_CLASS Class = Stack->Parameters.QueryFile.FileInformationClass;
-    TOY_FCB *Fcb = Stack->FileObject->FsContext;
-    PVOID Out = Irp->AssociatedIrp.SystemBuffer;
-    ULONG i = 0;
+    static const FILE_FS_FULL_SIZE_INFORMATION Size = { .TotalAllocationUnits.QuadPart = 65536, .CallerAvailableAllocationUnits.QuadPart = 32768,
+        .ActualAvailableAllocationUnits.QuadPart = 32768, .SectorsPerAllocationUnit = 8, .BytesPerSector = 512 };
+    static const FILE_FS_ATTRIBUTE_INFORMATION Attributes = { .MaximumComponentNameLength = 255, .FileSystemNameLength = 10,
+        .FileSystemAttributes = FILE_CASE_PRESERVED_NAMES | FILE_CASE_SENSITIVE_SEARCH | FILE_UNICODE_ON_DISK };
+    const ULONG Room = Stack->Parameters.QueryVolume.Length;
 
-    UNREFERENCED_PARAMETER(Volume);
-    while (i < RTL_NUMBER_OF(Sizes) && Sizes[i].Class != Class) {
-        i++;
-    }
-    if (i == RTL_NUMBER_OF(Sizes) || Fcb->Node == NULL) {
-        return i == RTL_NUMBER_OF(Sizes) ? STATUS_INVALID_INFO_CLASS : STATUS_INVALID_PARAMETER;
-    }
-    if (Stack->Parameters.QueryFile.Length < Sizes[i].Size) {
-        return STATUS_INFO_LENGTH_MISMATCH;
-    }
-    Irp->IoStatus.Information = Sizes[i].Size;
-    switch (Class) {
-    case FileBasicInformation:
-        ToyFillBasic(Fcb->Node, Out);
-        break;
-    case FileStandardInformation:
-        ToyFillStandard(Fcb, Out);
-        break;
-    case FileInternalInformation:
-        ((PFILE_INTERNAL_INFORMATION)Out)->IndexNumber.QuadPart = Fcb->Node->Index;
-        break;
-    case FilePositionInformation:
-        ((PFILE_POSITION_INFORMATION)Out)->CurrentByteOffset = Stack->FileObject->CurrentByteOffset;
-        break;
-    case FileEaInformation:
-        ((PFILE_EA_INFORMATION)Out)->EaSize = 0;
-        break;
-    case FileNetworkOpenInformation:
-        ToyFillNetworkOpen(Fcb->Node, Out);
-        break;
+    switch (Stack->Parameters.QueryVolume.FsInformationClass) {
+    case FileFsFullSizeInformation:
+        return Room < sizeof(Size) ? STATUS_INFO_LENGTH_MISMATCH : ToyAnswer(Irp, Room, &Size, sizeof(Size), NULL, 0);
+    case FileFsAttributeInformation:
+        return Room < sizeof(Attributes) ? STATUS_INFO_LENGTH_MISMATCH
+             : ToyAnswer(Irp, Room, &Attributes, FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName), L"TOYFS", 10);
     default:
-        return ToyQueryName(Fcb->Node, Out, Stack->Parameters.QueryFile.Length, &Irp->IoStatus.Information);
+        return STATUS_INVALID_INFO_CLASS;
     }
-    return STATUS_SUCCESS;
 }
 
 /* ---- changes ---- */
 
-static VOID
-ToySetTime(PLARGE_INTEGER Time, LARGE_INTEGER New)
-{
-    if (New.QuadPart > 0) {
-        *Time = New;
-    }
-}
-
 static NTSTATUS
 ToySetBasic(TOY_NODE *Node, const FILE_BASIC_INFORMATION *In)
 {
-    ToySetTime(&Node->Created, In->CreationTime);
-    ToySetTime(&Node->Accessed, In->LastAccessTime);
-    ToySetTime(&Node->Written, In->LastWriteTime);
-    KeQuerySystemTime(&Node->Changed);
+    const LARGE_INTEGER *From[] = { &In->CreationTime, &In->LastAccessTime, &In->LastWriteTime };
+    PLARGE_INTEGER To[] = { &Node->Info.CreationTime, &Node->Info.LastAccessTime, &Node->Info.LastWriteTime };
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(To); i++) {
+        *To[i] = From[i]->QuadPart > 0 ? *From[i] : *To[i];
+    }
+    KeQuerySystemTime(&Node->Info.ChangeTime);
     if (In->FileAttributes != 0) {
-        const ULONG Kept = Node->Attributes & FILE_ATTRIBUTE_DIRECTORY;
-        Node->Attributes = (In->FileAttributes & ~(ULONG)(FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_NORMAL)) | Kept;
-        if (Node->Attributes == 0) {
-            Node->Attributes = FILE_ATTRIBUTE_NORMAL;
-        }
+        const ULONG Kind = Node->Info.FileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_DEVICE);
+        Node->Info.FileAttributes = (In->FileAttributes & ~(ULONG)(FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_DEVICE)) | Kind;
     }
     return STATUS_SUCCESS;
 }
 
 static NTSTATUS
-ToySetDelete(TOY_VOLUME *Volume, TOY_FCB *Fcb, BOOLEAN Delete)
+ToySetRename(const IO_STACK_LOCATION *Stack, TOY_NODE *Node, PFILE_RENAME_INFORMATION In)
 {
-    if (Delete && (Fcb->Node == Volume->Root || (Fcb->Node->Attributes & FILE_ATTRIBUTE_READONLY))) {
-        return STATUS_CANNOT_DELETE;
-    }
-    if (Delete && !IsListEmpty(&Fcb->Node->Children)) {
-        return STATUS_DIRECTORY_NOT_EMPTY;
-    }
-    Fcb->DeletePending = Delete;
-    return STATUS_SUCCESS;
-}
-
-static BOOLEAN
-ToyIsBelow(const TOY_NODE *Node, const TOY_NODE *Directory)
-{
-    while (Node != NULL && Node != Directory) {
-        Node = Node->Parent;
-    }
-    return Node != NULL;
-}
-
-static NTSTATUS
-ToySetRename(TOY_VOLUME *Volume, const IO_STACK_LOCATION *Stack, TOY_FCB *Fcb, PFILE_RENAME_INFORMATION In)
-{
-    const PFILE_OBJECT Target = Stack->Parameters.SetFile.FileObject;
-    TOY_NODE *Directory = Target != NULL ? ((TOY_FCB *)Target->FsContext)->Node : Fcb->Node->Parent;
+    const PFILE_OBJECT Target = Stack->Parameters.SetFile.FileObject;  /* its FileName is the last component: ToyOpenTarget */
+    TOY_CCB *Ccb = Stack->FileObject->FsContext2;
+    TOY_NODE *Directory = Target != NULL ? Target->FsContext : Node->Parent, *Above = Directory;
     UNICODE_STRING Name = { .Buffer = In->FileName, .Length = (USHORT)In->FileNameLength, .MaximumLength = (USHORT)In->FileNameLength };
 
-    if (Target != NULL) {
-        Name = Target->FileName;               /* the last component: ToyOpenTarget */
+    Name = Target != NULL ? Target->FileName : Name;
+    while (Above != NULL && Above != Node) {
+        Above = Above->Parent;
     }
-    if (Fcb->Node == Volume->Root || Name.Length == 0 || ToyIsBelow(Directory, Fcb->Node)) {
+    if (Node->Parent == NULL || Name.Length == 0 || Above != NULL || Node->Unlinked || Directory->Unlinked) {
         return STATUS_INVALID_PARAMETER;
     }
     TOY_NODE *There = ToyNodeFind(Directory, &Name, (Stack->FileObject->Flags & FO_OPENED_CASE_SENSITIVE) != 0);
-    if (There != NULL && There != Fcb->Node) {
+    if (There != NULL && There != Node) {
         if (!Stack->Parameters.SetFile.ReplaceIfExists && !In->ReplaceIfExists) {
             return STATUS_OBJECT_NAME_COLLISION;
         }
-        if ((There->Attributes & FILE_ATTRIBUTE_DIRECTORY) || There->Fcb != NULL) {
+        if (!ToyIsFile(There) || There->FileObjects != 0) {
             return STATUS_ACCESS_DENIED;       /* as Windows: nothing that is open is replaced */
         }
         ToyNodeUnlink(There);
-        ToyNodeFree(There);
+        There->Parent = Ccb->Gone;
+        Ccb->Gone = There;
     }
-    return ToyNodeRename(Fcb->Node, Directory, &Name);
+    return ToyNodeRename(Node, Directory, &Name);
 }
 
 NTSTATUS
-ToySet(TOY_VOLUME *Volume, PIRP Irp)
+ToySet(PIRP Irp, PIO_STACK_LOCATION Stack)
 {
-    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    TOY_FCB *Fcb = Stack->FileObject->FsContext;
+    TOY_NODE *Node = Stack->FileObject->FsContext;
     PVOID In = Irp->AssociatedIrp.SystemBuffer;
     const LONGLONG Number = Stack->Parameters.SetFile.Length >= sizeof(LONGLONG) ? *(PLONGLONG)In : 0;
 
-    if (Fcb->Node == NULL) {
-        return STATUS_INVALID_PARAMETER;
-    }
     switch (Stack->Parameters.SetFile.FileInformationClass) {
     case FileBasicInformation:
-        return ToySetBasic(Fcb->Node, In);
+        return ToySetBasic(Node, In);
     case FileDispositionInformation:
-        return ToySetDelete(Volume, Fcb, ((PFILE_DISPOSITION_INFORMATION)In)->DeleteFile);
-    case FileRenameInformation:
-        return ToySetRename(Volume, Stack, Fcb, In);
-    case FileEndOfFileInformation:
-        return Number < 0 || Number > TOY_LARGEST ? STATUS_DISK_FULL : ToyNodeResize(Fcb->Node, (ULONG)Number);
-    case FileAllocationInformation:
-        return Number < Fcb->Node->Size ? ToyNodeResize(Fcb->Node, (ULONG)Number) : STATUS_SUCCESS;
-    case FilePositionInformation:
-        Stack->FileObject->CurrentByteOffset.QuadPart = Number;
+        Node->DeletePending = FALSE;
+        if (((PFILE_DISPOSITION_INFORMATION)In)->DeleteFile) {
+            Node->DeletePending = Node->Parent != NULL && !(Node->Info.FileAttributes & FILE_ATTRIBUTE_READONLY) && IsListEmpty(&Node->Children);
+            return Node->DeletePending ? STATUS_SUCCESS : IsListEmpty(&Node->Children) ? STATUS_CANNOT_DELETE : STATUS_DIRECTORY_NOT_EMPTY;
+        }
         return STATUS_SUCCESS;
+    case FileRenameInformation:
+        return ToySetRename(Stack, Node, In);
+    case FileEndOfFileInformation:
+        return ToyIsFile(Node) ? ToyNodeResize(Node, Number) : STATUS_INVALID_PARAMETER;
+    case FileAllocationInformation:            /* which only ever cuts off */
+        return ToyIsFile(Node) && Number < Node->Info.EndOfFile.QuadPart ? ToyNodeResize(Node, Number) : STATUS_SUCCESS;
     default:
         return STATUS_INVALID_INFO_CLASS;
     }
+}
+
+/* ---- listings ---- */
+
+static VOID
+ToyFillEntry(const TOY_NODE *Node, PFILE_ID_BOTH_DIR_INFORMATION Out)
+{
+    RtlZeroMemory(Out, FIELD_OFFSET(FILE_ID_BOTH_DIR_INFORMATION, FileName));
+    RtlCopyMemory(&Out->CreationTime, &Node->Info, 4 * sizeof(LARGE_INTEGER));     /* both have the four times in one order */
+    Out->EndOfFile = Node->Info.EndOfFile;
+    Out->AllocationSize = Node->Info.AllocationSize;
+    Out->FileAttributes = Node->Info.FileAttributes;
+    Out->FileNameLength = Node->Name.Length;
+    Out->FileId.QuadPart = Node->Index;
+    RtlCopyMemory(Out->FileName, Node->Name.Buffer, Node->Name.Length);
+}
+
+NTSTATUS
+ToyDirectory(PIRP Irp, PIO_STACK_LOCATION Stack)
+{
+    const PUNICODE_STRING Pattern = Stack->Parameters.QueryDirectory.FileName;
+    const PLIST_ENTRY Children = &((TOY_NODE *)Stack->FileObject->FsContext)->Children;
+    TOY_CCB *Ccb = Stack->FileObject->FsContext2;
+    PUCHAR Buffer = ToyBuffer(Irp);
+    ULONG Index = 0, Used = 0, Last = 0;
+    const BOOLEAN First = !Ccb->Listed;
+
+    if (Stack->MinorFunction != IRP_MN_QUERY_DIRECTORY || Stack->Parameters.QueryDirectory.FileInformationClass != FileIdBothDirectoryInformation) {
+        return Stack->MinorFunction != IRP_MN_QUERY_DIRECTORY ? STATUS_INVALID_DEVICE_REQUEST : STATUS_INVALID_INFO_CLASS;
+    }
+    NTSTATUS Status = First && Pattern != NULL && Pattern->Length != 0 ? RtlUpcaseUnicodeString(&Ccb->Pattern, Pattern, TRUE) : STATUS_SUCCESS;
+    Ccb->Listed = TRUE;
+    Ccb->Next = (Stack->Flags & SL_RESTART_SCAN) ? 0 : Ccb->Next;
+    for (PLIST_ENTRY Entry = Children->Flink; NT_SUCCESS(Status) && Entry != Children; Entry = Entry->Flink) {
+        const TOY_NODE *Node = CONTAINING_RECORD(Entry, TOY_NODE, Siblings);
+        const ULONG At = (Used + 7) & ~7u, End = At + FIELD_OFFSET(FILE_ID_BOTH_DIR_INFORMATION, FileName) + Node->Name.Length;
+        if (Index++ < Ccb->Next) {
+            continue;
+        }
+        if (Ccb->Pattern.Length == 0 || FsRtlIsNameInExpression(&Ccb->Pattern, (PUNICODE_STRING)&Node->Name, TRUE, NULL)) {
+            if (End > Stack->Parameters.QueryDirectory.Length) {
+                Status = Used == 0 ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+                break;
+            }
+            ToyFillEntry(Node, (PFILE_ID_BOTH_DIR_INFORMATION)(Buffer + At));
+            *(PULONG)(Buffer + Last) = At - Last;      /* of the one before; of the first: 0 */
+            Last = At;
+            Used = End;
+        }
+        Ccb->Next = Index;
+        if (Used != 0 && (Stack->Flags & SL_RETURN_SINGLE_ENTRY)) {
+            break;
+        }
+    }
+    Irp->IoStatus.Information = Used;
+    return !NT_SUCCESS(Status) || Used != 0 ? Status : First ? STATUS_NO_SUCH_FILE : STATUS_NO_MORE_FILES;
 }

@@ -1,38 +1,61 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of nodes. */
+/* The tree of nodes.  A node is the stream object of its file: it carries the contexts of filters as long as the file exists. */
 #include "toyfs.h"
+
+static VOID
+ToyNodeLink(TOY_NODE *Node, TOY_NODE *Directory)
+{
+    Node->Parent = Directory;
+    InsertTailList(&Directory->Children, &Node->Siblings);
+    KeQuerySystemTime(&Directory->Info.LastWriteTime);
+}
 
 TOY_NODE *
 ToyNodeCreate(TOY_VOLUME *Volume, TOY_NODE *Parent, PCUNICODE_STRING Name, ULONG Attributes)
 {
-    TOY_NODE *Node = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Node), TOY_TAG);
-    PWCH Buffer = ExAllocatePoolWithTag(NonPagedPool, Name->Length + sizeof(WCHAR), TOY_TAG);
+    TOY_NODE *Node = ExAllocatePoolZero(NonPagedPool, sizeof(*Node), TOY_TAG);
 
-    if (Node == NULL || Buffer == NULL) {
+    if (Node == NULL || !NT_SUCCESS(RtlDuplicateUnicodeString(0, Name, &Node->Name))) {
         if (Node != NULL) {
             ExFreePoolWithTag(Node, TOY_TAG);
         }
-        if (Buffer != NULL) {
-            ExFreePoolWithTag(Buffer, TOY_TAG);
-        }
         return NULL;
     }
-    RtlZeroMemory(Node, sizeof(*Node));
-    RtlCopyMemory(Buffer, Name->Buffer, Name->Length);
-    Node->Name.Buffer = Buffer;
-    Node->Name.Length = Node->Name.MaximumLength = Name->Length;
-    Node->Attributes = Attributes;
-    Node->Index = ++Volume->LastIndex;
-    KeQuerySystemTime(&Node->Created);
-    Node->Accessed = Node->Written = Node->Changed = Node->Created;
+    Node->Header.NodeByteSize = sizeof(*Node);
+    Node->Header.IsFastIoPossible = FastIoIsNotPossible;
+    ExInitializeFastMutex(&Node->HeaderMutex);
+    FsRtlSetupAdvancedHeaderEx(&Node->Header, &Node->HeaderMutex, &Node->FileContexts);
+#if TOY_CLEARS_HEADER
+    Node->Header.Flags = Node->Header.Flags2 = 0;
+#endif
     InitializeListHead(&Node->Children);
     InitializeListHead(&Node->Siblings);
-    Node->Parent = Parent;
+    Node->Index = ++Volume->LastIndex;
+    Node->Info.FileAttributes = Attributes;
+    KeQuerySystemTime(&Node->Info.CreationTime);
+    Node->Info.LastAccessTime = Node->Info.LastWriteTime = Node->Info.ChangeTime = Node->Info.CreationTime;
     if (Parent != NULL) {
-        InsertTailList(&Parent->Children, &Node->Siblings);
-        Parent->Written = Parent->Changed = Node->Created;
+        ToyNodeLink(Node, Parent);
     }
     return Node;
+}
+
+/* With all that is below it.  Filters hear of the end of the stream here. */
+VOID
+ToyTreeFree(TOY_NODE *Node)
+{
+    while (!IsListEmpty(&Node->Children)) {
+        ToyTreeFree(CONTAINING_RECORD(RemoveHeadList(&Node->Children), TOY_NODE, Siblings));
+    }
+#if !TOY_FORGETS_TEARDOWN
+    FsRtlTeardownPerStreamContexts(&Node->Header);
+#endif
+    FsRtlTeardownPerFileContexts(&Node->FileContexts);
+    if (Node->Data != NULL) {
+        ExFreePoolWithTag(Node->Data, TOY_TAG);
+    }
+    RtlFreeUnicodeString(&Node->Name);
+    ExFreePoolWithTag(Node, TOY_TAG);
 }
 
 TOY_NODE *
@@ -50,50 +73,49 @@ ToyNodeFind(TOY_NODE *Directory, PCUNICODE_STRING Name, BOOLEAN CaseSensitive)
 NTSTATUS
 ToyNodeRename(TOY_NODE *Node, TOY_NODE *Directory, PCUNICODE_STRING Name)
 {
-    PWCH Buffer = ExAllocatePoolWithTag(NonPagedPool, Name->Length + sizeof(WCHAR), TOY_TAG);
+    UNICODE_STRING New;
 
-    if (Buffer == NULL) {
+    if (!NT_SUCCESS(RtlDuplicateUnicodeString(0, Name, &New))) {
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    RtlCopyMemory(Buffer, Name->Buffer, Name->Length);
-    ExFreePoolWithTag(Node->Name.Buffer, TOY_TAG);
-    Node->Name.Buffer = Buffer;
-    Node->Name.Length = Node->Name.MaximumLength = Name->Length;
+    RtlFreeUnicodeString(&Node->Name);
+    Node->Name = New;
     RemoveEntryList(&Node->Siblings);
-    InsertTailList(&Directory->Children, &Node->Siblings);
-    Node->Parent = Directory;
-    KeQuerySystemTime(&Node->Changed);
+    KeQuerySystemTime(&Node->Parent->Info.LastWriteTime);
+    ToyNodeLink(Node, Directory);
+    KeQuerySystemTime(&Node->Info.ChangeTime);
     return STATUS_SUCCESS;
 }
 
 /* What comes to the file is zero. */
 NTSTATUS
-ToyNodeResize(TOY_NODE *Node, ULONG Size)
+ToyNodeResize(TOY_NODE *Node, LONGLONG Size)
 {
-    if (Size > TOY_LARGEST) {
+    const LONGLONG Old = Node->Info.EndOfFile.QuadPart;
+
+    if (Size < 0 || Size > TOY_LARGEST) {
         return STATUS_DISK_FULL;
     }
-    if (Size > Node->Capacity) {
-        const ULONG Capacity = Size < 4096 ? 4096 : Size + Size / 2;
+    if (Size > Node->Info.AllocationSize.QuadPart) {
+        const LONGLONG Capacity = Size < 4096 ? 4096 : Size + Size / 2;
         PUCHAR Data = ExAllocatePoolWithTag(NonPagedPool, Capacity, TOY_TAG);
         if (Data == NULL) {
             return STATUS_DISK_FULL;
         }
-        RtlCopyMemory(Data, Node->Data, Node->Size);
         if (Node->Data != NULL) {
+            RtlCopyMemory(Data, Node->Data, Old);
             ExFreePoolWithTag(Node->Data, TOY_TAG);
         }
         Node->Data = Data;
-        Node->Capacity = Capacity;
+        Node->Info.AllocationSize.QuadPart = Capacity;
     }
-    if (Size > Node->Size) {
-        RtlZeroMemory(Node->Data + Node->Size, Size - Node->Size);
+    if (Size > Old) {
+        RtlZeroMemory(Node->Data + Old, Size - Old);
     }
-    Node->Size = Size;
-    if (Node->Fcb != NULL) {
-        Node->Fcb->Header.FileSize.QuadPart = Node->Fcb->Header.ValidDataLength.QuadPart = Size;
-        Node->Fcb->Header.AllocationSize.QuadPart = Node->Capacity;
-    }
+    Node->Info.EndOfFile.QuadPart = Size;
+    Node->Header.FileSize = Node->Header.ValidDataLength = Node->Info.EndOfFile;     /* filters look there too */
+    Node->Header.AllocationSize = Node->Info.AllocationSize;
+    KeQuerySystemTime(&Node->Info.LastWriteTime);
     return STATUS_SUCCESS;
 }
 
@@ -103,25 +125,5 @@ ToyNodeUnlink(TOY_NODE *Node)
     RemoveEntryList(&Node->Siblings);
     InitializeListHead(&Node->Siblings);
     Node->Unlinked = TRUE;
-    KeQuerySystemTime(&Node->Parent->Written);
-}
-
-VOID
-ToyNodeFree(TOY_NODE *Node)
-{
-    if (Node->Data != NULL) {
-        ExFreePoolWithTag(Node->Data, TOY_TAG);
-    }
-    ExFreePoolWithTag(Node->Name.Buffer, TOY_TAG);
-    ExFreePoolWithTag(Node, TOY_TAG);
-}
-
-VOID
-ToyTreeFree(TOY_NODE *Node)
-{
-    while (!IsListEmpty(&Node->Children)) {
-        TOY_NODE *Child = CONTAINING_RECORD(RemoveHeadList(&Node->Children), TOY_NODE, Siblings);
-        ToyTreeFree(Child);
-    }
-    ToyNodeFree(Node);
+    KeQuerySystemTime(&Node->Parent->Info.LastWriteTime);
 }

@@ -45,6 +45,8 @@ fb run --fs "$SPY" --script s
 exits 125
 says "no file system driver mounts it"
 
+check "in less than 800 lines" [ "$(cat "$TOY"/* | wc -l)" -lt 800 ]
+
 # ---- mistakes ----
 for mistake in TOY_FORGETS_TEARDOWN TOY_CLEARS_HEADER; do
     cp -r "$TOY" "$mistake"
@@ -55,8 +57,16 @@ for mistake in TOY_FORGETS_TEARDOWN TOY_CLEARS_HEADER; do
         fb run --fs "$mistake" -f "$filter" --verify=full --watchdog=1 --error-exitcode=99 --script s
         exits 99 "$mistake"
         case $mistake in
-        TOY_FORGETS_TEARDOWN) says "K-15, rule H-06" ;;
-        *) says "$mistake: IO-16, rule H-01" ;;
+        TOY_FORGETS_TEARDOWN)
+            says "$mistake: K-15, rule H-06"
+            line=$(grep -n 'ExFreePoolWithTag(Node, TOY_TAG)' "$mistake/node.c" | tail -n 1 | cut -d: -f1)
+            says "at ToyTreeFree ($mistake/node.c:$line)"
+            ;;
+        *)
+            says "$mistake: IO-16, rule H-01"
+            line=$(grep -n '^ToyDispatch' "$mistake/toyfs.c" | cut -d: -f1)
+            says "at ToyDispatch ($mistake/toyfs.c:$((line + 1)))"
+            ;;
         esac
     done
 done
