@@ -65,7 +65,7 @@ for mistake in TOY_FORGETS_TEARDOWN TOY_CLEARS_HEADER; do
         *)
             says "$mistake: IO-16, rule H-01"
             line=$(grep -n '^ToyDispatch' "$mistake/toyfs.c" | cut -d: -f1)
-            says "at ToyDispatch ($mistake/toyfs.c:$((line + 1)))"
+            check "IO-16: where" grep -qE "at ToyDispatch \($mistake/toyfs.c:($line|$((line + 1)))\)" err
             ;;
         esac
     done
