@@ -165,7 +165,7 @@ FltpPreApply(FLTP_OPERATION *Operation, const FLTP_CALLBACK *Callback, FLT_PREOP
     case FLT_PREOP_DISALLOW_FSFILTER_IO:
         FltpPreCheckContext(Operation, Callback, Status, Context);
         if (Operation->Irp == NULL) {
-            return FltpPreFail(Operation, STATUS_FLT_DISALLOW_FSFILTER_IO);
+            return FltpPreFail(Operation, Status == FLT_PREOP_DISALLOW_FASTIO ? STATUS_FLT_DISALLOW_FAST_IO : STATUS_FLT_DISALLOW_FSFILTER_IO);
         }
         break;
     default:

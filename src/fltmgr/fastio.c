@@ -154,4 +154,5 @@ FAST_IO_DISPATCH FltpFastIoDispatch = {
     .FastIoDeviceControl = FltpFastDeviceControl,
     .FastIoDetachDevice = FltpFastDetach,
     .FastIoQueryNetworkOpenInfo = FltpFastQueryNetworkOpen,
+    .FastIoQueryOpen = IopFastQueryOpen,
 };

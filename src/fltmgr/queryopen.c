@@ -8,7 +8,6 @@
  * have comes from below the stack.
  */
 #include "fltmgr/fltp.h"
-#include "ps/psp.h"
 
 #define FLTP_QUERY_BITS \
     ((1ull << IRP_MJ_CREATE) | (1ull << (27 + 256 - IRP_MJ_QUERY_OPEN)) | (1ull << (27 + 256 - IRP_MJ_NETWORK_QUERY_OPEN)))
@@ -18,94 +17,8 @@ typedef struct FLTP_QUERY {
     ULONG Length;                              /* QueryOpen.Length points here */
     FILE_NETWORK_OPEN_INFORMATION Network;
     FLT_IO_PARAMETER_BLOCK Original;
-    PIRP Irp;                                  /* the open that the query stands for; never sent */
-    IO_SECURITY_CONTEXT Security;              /* of its stack location */
-    ACCESS_STATE Access;
+    IOP_QUERY_IRP Stands;                      /* what filters find in the parameters */
 } FLTP_QUERY;
-
-/* ---- the create IRP that filters find in the parameters ---- */
-
-static BOOLEAN
-FltpQueryIrpCreate(FLTP_QUERY *Query)
-{
-    IOP_QUERY_OPEN *Open = Query->Open;
-    PIRP Irp = IopIrpAllocate(1);
-
-    if (Irp == NULL) {
-        return FALSE;
-    }
-    IoSetNextIrpStackLocation(Irp);
-    Irp->Flags = IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API | IRP_DEFER_IO_COMPLETION;
-    Irp->RequestorMode = Open->RequestorMode;
-    Irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    Irp->Tail.Overlay.OriginalFileObject = Open->FileObject;
-    Query->Access.OriginalDesiredAccess = Query->Access.RemainingDesiredAccess = FILE_READ_ATTRIBUTES;
-    SeCaptureSubjectContext(&Query->Access.SubjectSecurityContext);
-    Query->Security.AccessState = &Query->Access;
-    Query->Security.DesiredAccess = FILE_READ_ATTRIBUTES;
-    Query->Security.FullCreateOptions = FILE_OPEN_REPARSE_POINT;
-    PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    Stack->MajorFunction = IRP_MJ_CREATE;
-    Stack->Flags = Open->CaseSensitive ? SL_CASE_SENSITIVE : 0;
-    Stack->FileObject = Open->FileObject;
-    Stack->Parameters.Create.SecurityContext = &Query->Security;
-    Stack->Parameters.Create.Options = ((ULONG)FILE_OPEN << 24) | FILE_OPEN_REPARSE_POINT;
-    Stack->Parameters.Create.ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
-    Query->Irp = Irp;
-    return TRUE;
-}
-
-static VOID
-FltpQueryIrpDelete(FLTP_QUERY *Query)
-{
-    if (Query->Irp != NULL) {
-        SeReleaseSubjectContext(&Query->Access.SubjectSecurityContext);
-        IopIrpFree(Query->Irp);
-    }
-}
-
-/* ---- network information <-> what the caller asked for ---- */
-
-static BOOLEAN
-FltpQueryHasNetwork(const IOP_QUERY_OPEN *Open)
-{
-    return Open->Class == FileStatLxInformation || Open->Class == FileStatInformation || Open->Class == FileNetworkOpenInformation;
-}
-
-static VOID
-FltpQueryToNetwork(const IOP_QUERY_OPEN *Open, FILE_NETWORK_OPEN_INFORMATION *Network)
-{
-    if (Open->Class == FileNetworkOpenInformation) {
-        memcpy(Network, Open->Buffer, sizeof(*Network));
-        return;
-    }
-    const FILE_STAT_INFORMATION *Stat = Open->Buffer;
-    Network->CreationTime = Stat->CreationTime;
-    Network->LastAccessTime = Stat->LastAccessTime;
-    Network->LastWriteTime = Stat->LastWriteTime;
-    Network->ChangeTime = Stat->ChangeTime;
-    Network->AllocationSize = Stat->AllocationSize;
-    Network->EndOfFile = Stat->EndOfFile;
-    Network->FileAttributes = Stat->FileAttributes;
-}
-
-static VOID
-FltpQueryFromNetwork(const FILE_NETWORK_OPEN_INFORMATION *Network, IOP_QUERY_OPEN *Open)
-{
-    if (Open->Class == FileNetworkOpenInformation) {
-        memcpy(Open->Buffer, Network, sizeof(*Network));
-        Open->Returned = sizeof(*Network);
-        return;
-    }
-    FILE_STAT_INFORMATION *Stat = Open->Buffer;
-    Stat->CreationTime = Network->CreationTime;
-    Stat->LastAccessTime = Network->LastAccessTime;
-    Stat->LastWriteTime = Network->LastWriteTime;
-    Stat->ChangeTime = Network->ChangeTime;
-    Stat->AllocationSize = Network->AllocationSize;
-    Stat->EndOfFile = Network->EndOfFile;
-    Stat->FileAttributes = Network->FileAttributes;
-}
 
 /* ---- one walk ---- */
 
@@ -122,12 +35,12 @@ FltpQueryFill(FLTP_OPERATION *Operation, FLTP_QUERY *Query, UCHAR Major)
     Operation->Iopb.TargetFileObject = Open->FileObject;
     if (Major == IRP_MJ_QUERY_OPEN) {
         Query->Length = Open->Length;
-        Operation->Iopb.Parameters.QueryOpen.Irp = Query->Irp;
+        Operation->Iopb.Parameters.QueryOpen.Irp = Query->Stands.Irp;
         Operation->Iopb.Parameters.QueryOpen.FileInformation = Open->Buffer;
         Operation->Iopb.Parameters.QueryOpen.Length = &Query->Length;
         Operation->Iopb.Parameters.QueryOpen.FileInformationClass = Open->Class;
     } else {
-        Operation->Iopb.Parameters.NetworkQueryOpen.Irp = Query->Irp;
+        Operation->Iopb.Parameters.NetworkQueryOpen.Irp = Query->Stands.Irp;
         Operation->Iopb.Parameters.NetworkQueryOpen.NetworkInformation = &Query->Network;
     }
     Query->Original = Operation->Iopb;
@@ -151,7 +64,7 @@ FltpQueryLower(FLTP_OPERATION *Operation, FLTP_QUERY *Query)
     if (Operation->Iopb.MajorFunction == IRP_MJ_QUERY_OPEN) {
         Query->Length = NT_SUCCESS(Status) ? Open->Returned : 0;
     } else if (NT_SUCCESS(Status)) {
-        FltpQueryToNetwork(Open, &Query->Network);
+        IopQueryToNetwork(Open, &Query->Network);
     }
 }
 
@@ -170,12 +83,12 @@ FltpQueryFinish(FLTP_OPERATION *Operation, FLTP_QUERY *Query, BOOLEAN Completed)
         return Status;
     }
     if (Completed && Open->Class != FileNetworkOpenInformation) {
-        const NTSTATUS Below = IopQueryOpenLower(Operation->Volume->LowerDevice, Open);
+        const NTSTATUS Below = IopQueryOpenLower(Operation->Volume->VolumeDevice, Open);
         if (!NT_SUCCESS(Below)) {
             return Below;
         }
     }
-    FltpQueryFromNetwork(&Query->Network, Open);
+    IopQueryFromNetwork(&Query->Network, Open);
     return Status;
 }
 
@@ -199,7 +112,7 @@ FltpQueryWalk(PFLT_VOLUME Volume, FLTP_SNAPSHOT *Snapshot, FLTP_THREAD *Thread, 
     const ULONG Index = FltpMajorIndex(Major);
     FLTP_OPERATION *Operation = FltpOperationAllocate(Thread);
 
-    if (Operation == NULL || !FltpOperationReserve(Operation, Snapshot->Operations[Index].Count) || !FltpQueryIrpCreate(&Query)) {
+    if (Operation == NULL || !FltpOperationReserve(Operation, Snapshot->Operations[Index].Count) || !IopQueryIrpCreate(&Query.Stands, Open, Volume->FilterDevice)) {
         if (Operation != NULL) {
             FltpOperationFree(Operation);
         }
@@ -214,7 +127,7 @@ FltpQueryWalk(PFLT_VOLUME Volume, FLTP_SNAPSHOT *Snapshot, FLTP_THREAD *Thread, 
     FltpQueryFill(Operation, &Query, Major);
     NTSTATUS Status = FltpQueryRun(Operation, &Query);
     FltpOperationRelease(Operation);
-    FltpQueryIrpDelete(&Query);
+    IopQueryIrpDelete(&Query.Stands);
     return Status;
 }
 
@@ -239,7 +152,7 @@ FltpQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query)
     FLTP_SNAPSHOT *Snapshot = FltpSlotEnter(Thread, Volume);
     if (Snapshot->QueryOpenAllowed) {
         Major = IRP_MJ_QUERY_OPEN;
-    } else if (Snapshot->NetworkQueryOpenAllowed && FltpQueryHasNetwork(Query)) {
+    } else if (Snapshot->NetworkQueryOpenAllowed && IopQueryHasNetwork(Query)) {
         Major = IRP_MJ_NETWORK_QUERY_OPEN;
     } else {
         FltpSlotLeave(Thread, Snapshot);

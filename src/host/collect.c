@@ -232,6 +232,28 @@ add_unimplemented(const char *routine, uintptr_t caller, uint64_t count, void *c
                                     "caller", frame(c->modules, caller, false)));
 }
 
+/* What Windows would write into its event log. */
+static void
+add_blocked(const char *driver, void *list)
+{
+    char message[256];
+    snprintf(message, sizeof message, "Windows is configured to block legacy FS filters. Filter name: %s", driver);
+    json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:o}", "id", 1205, "source", "Microsoft-Windows-Kernel-IO",
+                                          "level", "error", "text", text(message)));
+}
+
+static json_t *
+events(void)
+{
+    json_t *list = json_array();
+    host_nt_blocked(add_blocked, list);
+    if (json_array_size(list) == 0) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
 json_t *
 report_collect(fbed_machine *machine)
 {
@@ -244,9 +266,9 @@ report_collect(fbed_machine *machine)
     vf_findings(add_finding, &c);
     c.list = missing;
     vf_unimplemented_each(add_unimplemented, &c);
-    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o*, s:o*, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
+    return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o*, s:o*, s:o*, s:o}", "schema", 1, "filterbed", FILTERBED_VERSION,
                      "filters", filters, "findings", findings, "unimplemented", missing, "faults", inject_collect(c.modules), "sites",
-                     inject_collect_sites(c.modules), "modules", c.modules);
+                     inject_collect_sites(c.modules), "events", events(), "modules", c.modules);
 }
 
 /* ---- images, for a crash ---- */

@@ -77,6 +77,11 @@ void host_nt_module_use(uintptr_t base, uintptr_t end, unsigned *timers, unsigne
 /* Called once a second while FltUnregisterFilter waits; true: give up. */
 void host_nt_set_wait_hook(bool (*hook)(vf_owner *owner, unsigned seconds));
 
+/* IoBlockLegacyFsFilters is 1 from here on: legacy filters are refused.  Was that service's driver? */
+uint32_t host_nt_block_legacy(void);
+bool host_nt_legacy_blocked(const char *service);
+void host_nt_blocked(void (*fn)(const char *driver, void *ctx), void *ctx);   /* "\FileSystem\old": each that was */
+
 /* ---- communication ports: the user's end, as the process of `pid` (a thread of it) with these credentials ---- */
 struct host_nt_port;
 uint32_t host_nt_port_connect(const char *name, const void *context, uint16_t size, uint32_t pid, uint32_t uid, uint32_t gid,
@@ -135,6 +140,16 @@ struct host_nt_filter {
 };
 /* The same of a legacy driver: instances are volumes it is attached to, pre counts calls of its dispatch routines; operation_count 0: none. */
 void host_nt_legacy(void *driver, struct host_nt_filter *filter, uint64_t *completions);
+/* Who is where now, as fltmc lists it: filters of both kinds, from the top; their instances, volume by volume; volumes. */
+enum host_nt_listing { HOST_LIST_FILTERS, HOST_LIST_INSTANCES, HOST_LIST_VOLUMES };
+struct host_nt_listed {
+    char filter[128], altitude[128], instance[256], volume[256], dos[16];
+    bool legacy;                               /* filter is a legacy driver: no frame, instances, instance, features */
+    bool detached;                             /* the volume is being dismounted */
+    unsigned frame, instances, features;
+    const char *file_system;                   /* of a volume */
+};
+void host_nt_list(enum host_nt_listing what, void (*fn)(const struct host_nt_listed *listed, void *ctx), void *ctx);
 /* Filters that are registered and those that were. */
 void host_nt_filters(void (*fn)(const struct host_nt_filter *filter, void *ctx), void *ctx);
 

@@ -17,6 +17,7 @@
 #include "client/place.h"
 #include "host/channel.h"
 #include "host/devices.h"
+#include "host/list.h"
 #include "host/nearname.h"
 #include "host/report.h"
 #include "port/port.h"
@@ -148,6 +149,12 @@ answer(const json_t *question, const char *root)
     struct asker a = {.modules = json_array(), .filters = json_array()};
     const char *path = json_string_value(json_object_get(question, "path"));
     char *name = NULL;
+    const json_t *listing = json_object_get(question, "list");
+    if (json_is_string(listing)) {
+        json_decref(a.modules);
+        json_decref(a.filters);
+        return list_answer(json_string_value(listing));
+    }
     if (channel_is(question, "devices")) {
         json_decref(a.modules);
         json_decref(a.filters);

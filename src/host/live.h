@@ -2,12 +2,14 @@
 /*
  * The live view: while a run lasts its server answers questions on a socket, one JSON line for one
  * JSON line. {"type": "top"}: where the filters' objects come from. {"type": "who", "path": …}: which
- * contexts belong to a file, and who holds them. {"type": "devices"}: which names programs can open. {"type": "device"}: the connection
+ * contexts belong to a file, and who holds them. {"type": "list", "list": "filters"}:
+ * who is where (list.h). {"type": "devices"}: which names programs can open. {"type": "device"}: the connection
  * becomes a device's or port's (client/wire.h).
  */
 #ifndef FILTERBED_HOST_LIVE_H
 #define FILTERBED_HOST_LIVE_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -29,6 +31,9 @@ struct live_options {
 int
 fbed_top(const struct live_options *options);
 
+/* Asks the run that listens there one question, which goes; NULL: it does not answer. */
+json_t *
+live_ask(const char *socket, json_t *question);
 /* Prints the names of devices that programs can open. 0, or -1: the run does not answer, which was said. */
 int
 fbed_devices(const char *socket, long run, bool json);

@@ -310,6 +310,17 @@ print_faults(const struct printer *p, const json_t *report)
 }
 
 static void
+print_events(const struct printer *p, const json_t *report)
+{
+    const json_t *e;
+    size_t i;
+    json_array_foreach(json_object_get(report, "events"), i, e)
+    {
+        fprintf(p->to, "\n  event %" JSON_INTEGER_FORMAT ", %s: %s\n", num(e, "id"), str(e, "source"), str(e, "text"));
+    }
+}
+
+static void
 print_crash(const struct printer *p, const json_t *report)
 {
     const json_t *c = json_object_get(report, "crash");
@@ -400,6 +411,7 @@ report_print(const json_t *report, const struct report_style *style, FILE *to)
     {
         print_filter(&p, f);
     }
+    print_events(&p, report);
     print_crash(&p, report);
     print_findings(&p, report);
     print_unimplemented(&p, report);

@@ -26,6 +26,7 @@ struct run_options {
     struct host_strv attach;  /* NAME or NAME@ALTITUDE: attached by hand when all are loaded */
     const char *file_system;  /* driver that is the base of the volume; or NULL */
     const char *load_order;   /* NAME,NAME,… or NULL */
+    bool block_legacy;        /* IoBlockLegacyFsFilters */
     int error_exitcode;       /* -1: not given */
     bool cached;              /* --metadata=cached */
     bool no_passthrough;

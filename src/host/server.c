@@ -126,6 +126,10 @@ start_machine(struct server *s)
         fbed_fail(&error, 0, EINVAL, "%s", failed.text);
         return fail(&error);
     }
+    if (flag(s, "block_legacy") && !HOST_STATUS_OK(host_nt_block_legacy())) {
+        fbed_fail(&error, 0, ENOMEM, "IoBlockLegacyFsFilters cannot be set");
+        return fail(&error);
+    }
     vf_set_finding_hook(finding_arrived, s);
     const char *socket = json_string_value(json_object_get(s->config, "socket"));
     if (socket != NULL) {
@@ -169,7 +173,11 @@ load_filters(struct server *s, size_t end)
             return fail(&error);
         }
         if (fbed_filter_load(s->machine, &options, &s->filters[i], &error) != 0) {
-            return fail(&error);
+            const char *name = json_string_value(json_object_get(f, "name"));
+            if (!host_nt_legacy_blocked(name != NULL ? name : "")) {
+                return fail(&error);
+            }
+            s->filters[i] = NULL; /* the machine goes on without it, as Windows does */
         }
         s->filter_count++;
     }
@@ -180,7 +188,7 @@ static fbed_filter *
 filter_named(struct server *s, const char *name, size_t length)
 {
     for (size_t i = 0; i < s->filter_count; i++) {
-        const char *loaded = fbed_filter_name(s->filters[i]);
+        const char *loaded = s->filters[i] != NULL ? fbed_filter_name(s->filters[i]) : "";
         if (strncasecmp(loaded, name, length) == 0 && loaded[length] == '\0') {
             return s->filters[i];
         }
@@ -368,6 +376,9 @@ unload_filters(struct server *s)
     json_t *list = json_object_get(s->config, "filters");
     for (size_t i = s->filter_count; i-- > 0;) {
         struct fbed_error error;
+        if (s->filters[i] == NULL) {
+            continue;
+        }
         say(json_pack("{s:s, s:o}", "type", "phase", "text",
                       json_object_get(json_array_get(list, i), "name") != NULL
                           ? json_incref(json_object_get(json_array_get(list, i), "name"))

@@ -128,9 +128,9 @@ supervise_send_config(struct supervisor *s)
     }
     channel_send(
         s->down,
-        json_pack("{s:s, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
+        json_pack("{s:s, s:b, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
                   "s:o*, s:s*, s:s*, s:b}",
-                  "type", "config", "filters", filters, "attach", attach, "faults", faults, "memory", s->prepared->directory == NULL,
+                  "type", "config", "block_legacy", o->block_legacy, "filters", filters, "attach", attach, "faults", faults, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
                   (int)o->watchdog, "cached", o->cached, "no_passthrough", o->no_passthrough, "log",
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",

@@ -22,8 +22,8 @@ complain(const char *what, const char *more)
 
 /* ---- asking ---- */
 
-static json_t *
-ask(const char *path, json_t *question)
+json_t *
+live_ask(const char *path, json_t *question)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct channel c;
@@ -178,7 +178,7 @@ static int
 show(const struct live_options *o, const char *socket)
 {
     char *path = o->who != NULL && o->who[0] != '\\' ? host_path_absolute(o->who) : NULL;
-    json_t *reply = ask(socket, o->who == NULL
+    json_t *reply = live_ask(socket, o->who == NULL
                                     ? json_pack("{s:s}", "type", "top")
                                     : json_pack("{s:s, s:s}", "type", "who", "path",
                                                 path != NULL ? path : o->who));
@@ -245,7 +245,7 @@ fbed_devices(const char *given, long run, bool json)
         fprintf(stderr, "filterbed ioctl: %s\n", text);
         return -1;
     }
-    json_t *reply = ask(socket, json_pack("{s:s}", "type", "devices"));
+    json_t *reply = live_ask(socket, json_pack("{s:s}", "type", "devices"));
     if (reply == NULL) {
         fprintf(stderr, "filterbed ioctl: the run does not answer: %s\n", socket);
         return -1;

@@ -64,7 +64,7 @@ typedef struct IOP_DRIVER {
     _Atomic(LONG) Dead;                        /* faulted: skipped */
     FS_FILTER_CALLBACKS *FsFilterCallbacks;
     /* IRP_MJ_QUERY_OPEN: answers a stat-like query by name without opening.  Device is the driver's own device in the stack; lower
-     * drivers are reached with IopQueryOpenLower.  STATUS_FLT_DISALLOW_FSFILTER_IO or STATUS_NOT_SUPPORTED: caller opens instead. */
+     * drivers are reached with IopQueryOpenLower.  IopQueryMustOpen: caller opens instead. */
     NTSTATUS (*QueryOpen)(PDEVICE_OBJECT Device, struct IOP_QUERY_OPEN *Query);
     UNICODE_STRING RegistryPath;               /* of its service key; empty if it has none */
     /* Of a loaded driver: calls of its routines, for the report.  Threads share a row by number. */
@@ -206,9 +206,21 @@ typedef struct IOP_QUERY_OPEN {
     BOOLEAN CaseSensitive;
     KPROCESSOR_MODE RequestorMode;
     void *Attachment;                          /* struct iop_attachment or NULL: exact times, errno (io/attach.h) */
+    BOOLEAN Answered;                          /* own: below a legacy filter Buffer was filled */
 } IOP_QUERY_OPEN;
 NTSTATUS IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query);            /* Device: VDO or real device; enters at the top of the stack */
 NTSTATUS IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query);        /* from Lower downwards */
+BOOLEAN IopQueryMustOpen(NTSTATUS Status);                                       /* nobody answered: by an open, then */
+/* The IRP of the open that a query stands for: filters look at it, nobody sends it. */
+typedef struct IOP_QUERY_IRP { PIRP Irp; IO_SECURITY_CONTEXT Security; ACCESS_STATE Access; } IOP_QUERY_IRP;
+BOOLEAN IopQueryIrpCreate(IOP_QUERY_IRP *Query, IOP_QUERY_OPEN *Open, PDEVICE_OBJECT Device);
+VOID IopQueryIrpDelete(IOP_QUERY_IRP *Query);                                    /* Irp may be NULL */
+/* Network information in other answers; from it: what it has of them. */
+BOOLEAN IopQueryHasNetwork(const IOP_QUERY_OPEN *Open);
+VOID IopQueryToNetwork(const IOP_QUERY_OPEN *Open, FILE_NETWORK_OPEN_INFORMATION *Network);
+VOID IopQueryFromNetwork(const FILE_NETWORK_OPEN_INFORMATION *Network, IOP_QUERY_OPEN *Open);
+/* FAST_IO_DISPATCH.FastIoQueryOpen of drivers of ours: the query of the IRP comes to the driver's QueryOpen. */
+BOOLEAN IopFastQueryOpen(PIRP Irp, PFILE_NETWORK_OPEN_INFORMATION Network, PDEVICE_OBJECT Device);
 
 /* ---- volumes ---- */
 /* FLT_FILESYSTEM_TYPE of a volume device; set before the mount.  FALSE: nobody said. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* VPBs, mount and dismount, hooks, interest, query-open. */
+/* VPBs, mount and dismount, hooks, interest. */
 #include "io/iopp.h"
 #include "io/passage.h"
 
@@ -349,29 +349,4 @@ IopQueryInterest(PDEVICE_OBJECT VolumeDevice, IOP_INTEREST *Interest)
         Interest->Majors = Interest->CachedMajors = Interest->PagingMajors = ~0ull;
     }
     IopInterestKeep(Extension, Epoch, Interest);
-}
-
-/* ---- query-open ---- */
-
-NTSTATUS
-IopQueryOpenLower(PDEVICE_OBJECT Lower, IOP_QUERY_OPEN *Query)
-{
-    IOP_DRIVER *Driver = IOP_DRIVER_FROM(Lower->DriverObject);
-
-    return Driver->QueryOpen != NULL ? Driver->QueryOpen(Lower, Query) : STATUS_NOT_SUPPORTED;
-}
-
-NTSTATUS
-IopQueryOpen(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Query)
-{
-    const PDEVICE_OBJECT Real = IopDevice(Device)->RealDevice != NULL ? IopDevice(Device)->RealDevice : Device;
-
-    if (!IopPassageEnter(Real)) {
-        return STATUS_VOLUME_DISMOUNTED;
-    }
-    KPROCESSOR_MODE Mode = IopPreviousModeSwap(Query->RequestorMode);
-    NTSTATUS Status = IopQueryOpenLower(IopVolumeTop(Device), Query);
-    IopPreviousModeSwap(Mode);
-    IopPassageLeave(Real);
-    return Status;
 }

@@ -141,12 +141,6 @@ ViewQueryOpen(VIEW_CALL *Call, const UNICODE_STRING *Path, BOOLEAN Below, FILE_S
     return Below ? IopQueryOpenLower(View->VolumeDevice, &Query) : IopQueryOpen(View->RealDevice, &Query);
 }
 
-static BOOLEAN
-ViewpMustOpen(NTSTATUS Status)
-{
-    return Status == STATUS_FLT_DISALLOW_FSFILTER_IO || Status == STATUS_NOT_SUPPORTED || Status == STATUS_FLT_DISALLOW_FAST_IO;
-}
-
 static const VIEW_OPEN ViewpStatOpen = { .Access = FILE_READ_ATTRIBUTES, .Disposition = FILE_OPEN, .Options = FILE_OPEN_REPARSE_POINT };
 
 static NTSTATUS
@@ -162,7 +156,7 @@ ViewpStatChild(VIEW_CALL *Call, VIEW_NODE *Parent, const WCHAR *Name, USHORT Byt
             Status = ViewQueryOpen(Call, &Path, Below, Stat);
         }
     } while (Status == STATUS_OBJECT_PATH_NOT_FOUND && Renames != atomic_load(&Call->View->Renames) && Tries++ < 8);
-    if (!ViewpMustOpen(Status)) {
+    if (!IopQueryMustOpen(Status)) {
         return Status;
     }
     PFILE_OBJECT FileObject;
@@ -342,7 +336,7 @@ ViewpStatNode(VIEW_CALL *Call, VIEW_NODE *Node, FILE_STAT_LX_INFORMATION *Stat)
             break;
         }
         Status = ViewQueryOpen(Call, &Path, FALSE, Stat);
-        Named = ViewpMustOpen(Status);
+        Named = IopQueryMustOpen(Status);
         if (NT_SUCCESS(Status) ? ViewpIsNode(Node, Stat) : !Named && !ViewIsNotFound(Status)) {
             return Status;
         }

@@ -579,6 +579,46 @@ test_fltmgr_frame__an_instance_goes_where_its_filter_is(void **State)
     assert_string_equal(Order(), "bbAa");
 }
 
+/* ---- IoBlockLegacyFsFilters ---- */
+
+static ULONG Refused;
+
+static VOID
+CountRefused(PDRIVER_OBJECT Driver)
+{
+    (void)Driver;
+    Refused++;
+}
+
+static void
+test_fltmgr_frame__legacy_filters_can_be_refused(void **State)
+{
+    PDEVICE_OBJECT Device, Below = NULL;
+
+    (void)State;
+    assert_status(LegacyLoad(0, NULL), STATUS_SUCCESS);
+    VolumeMount();
+    Refused = 0;
+    IopBlockLegacy(CountRefused);
+    assert_status(LegacyLoad(1, NULL), STATUS_NOT_SUPPORTED);
+    assert_int_equal(Refused, 1);
+    /* nor may one that is there attach further */
+    assert_status(IoCreateDevice(Legacies[0].Driver, sizeof(LEGACY_DEVICE), NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Device), STATUS_SUCCESS);
+    assert_status(IoAttachDeviceToDeviceStackSafe(Device, Real->Vpb->DeviceObject, &Below), STATUS_NO_SUCH_DEVICE);
+    assert_null(Below);
+    assert_null(IoAttachDeviceToDeviceStack(Device, Real->Vpb->DeviceObject->AttachedDevice));
+    assert_int_equal(Refused, 3);
+    IoDeleteDevice(Device);
+    MiniLoad(0, "100");
+    assert_string_equal(Order(), "Aa");
+    VolumeDismount();
+    assert_status(LegacyUnload(0), STATUS_SUCCESS);
+    VolumeMount();                             /* the filter manager still attaches */
+    assert_string_equal(Order(), "a");
+    IopBlockLegacy(NULL);
+    assert_int_equal(Refused, 3);
+}
+
 /* ---- while requests run ---- */
 
 static _Atomic(BOOLEAN) Stop;
@@ -648,7 +688,7 @@ main(void)
         F(contexts_of_all_frames_live_until_the_last_pre_close), F(a_rename_below_is_known_above),
         F(filters_are_listed_from_the_top_with_their_frames), F(instances_of_a_volume_are_those_of_all_frames),
         F(a_frame_without_filters_goes_with_the_legacy_filter_below), F(volumes_come_and_go_in_all_frames),
-        F(an_instance_goes_where_its_filter_is), F(frames_come_and_go_while_requests_run),
+        F(an_instance_goes_where_its_filter_is), F(legacy_filters_can_be_refused), F(frames_come_and_go_while_requests_run),
     };
     return cmocka_run_group_tests(Tests, GroupSetup, NULL);
 }

@@ -13,8 +13,8 @@ typedef struct LEGACY {
     vf_owner *Owner;
     PDRIVER_OBJECT Driver;
     PDEVICE_OBJECT Device;                     /* on the volume; NULL: none */
-    ULONG Mounts, Detached, Irps[IRP_MJ_MAXIMUM_FUNCTION + 1], FastBasic, FastStandard, FastNetwork, FastLocks;
-    BOOLEAN RefuseFast, KeepAttached;
+    ULONG Mounts, Detached, Irps[IRP_MJ_MAXIMUM_FUNCTION + 1], FastBasic, FastStandard, FastNetwork, FastLocks, FastOpens;
+    BOOLEAN RefuseFast, KeepAttached, AnswerOpens;
 } LEGACY;
 static LEGACY Below = { .Name = "below" }, Above = { .Name = "above" };
 
@@ -120,6 +120,34 @@ FastUnlock(PFILE_OBJECT File, PLARGE_INTEGER Offset, PLARGE_INTEGER Length, PEPR
            LowerTable(Device)->FastIoUnlockSingle(File, Offset, Length, Process, Key, IoStatus, LowerOf(Device));
 }
 
+static BOOLEAN
+FastOpen(PIRP Irp, PFILE_NETWORK_OPEN_INFORMATION Network, PDEVICE_OBJECT Device)
+{
+    const PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
+    LEGACY *Legacy = LegacyOf(Device);
+
+    Legacy->FastOpens++;
+    assert_int_equal(Stack->MajorFunction, IRP_MJ_CREATE);
+    assert_ptr_equal(Stack->DeviceObject, Device);
+    assert_true(Stack->FileObject->FileName.Length != 0);
+    assert_non_null(Stack->Parameters.Create.SecurityContext);
+    if (Legacy->RefuseFast) {
+        return FALSE;
+    }
+    Stack->DeviceObject = LowerOf(Device);
+    if (Legacy->AnswerOpens) {                 /* by itself; the file is not even there */
+        Network->EndOfFile.QuadPart = 4711;
+        Irp->IoStatus.Status = STATUS_SUCCESS;
+        Irp->IoStatus.Information = sizeof(*Network);
+        return TRUE;
+    }
+    const BOOLEAN Done = LowerOf(Device)->DriverObject->FastIoDispatch->FastIoQueryOpen(Irp, Network, LowerOf(Device));
+    if (Done && NT_SUCCESS(Irp->IoStatus.Status) && Network->EndOfFile.QuadPart == 4) {
+        Network->EndOfFile.QuadPart += Legacy == &Above ? 100 : 1000;
+    }
+    return Done;
+}
+
 static VOID
 FastDetach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target)
 {
@@ -137,7 +165,7 @@ FastDetach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target)
 
 static FAST_IO_DISPATCH FastTable = { .SizeOfFastIoDispatch = sizeof(FAST_IO_DISPATCH), .FastIoQueryBasicInfo = FastBasic,
     .FastIoQueryStandardInfo = FastStandard, .FastIoQueryNetworkOpenInfo = FastNetwork, .FastIoLock = FastLock,
-    .FastIoUnlockSingle = FastUnlock, .FastIoDetachDevice = FastDetach };
+    .FastIoUnlockSingle = FastUnlock, .FastIoDetachDevice = FastDetach, .FastIoQueryOpen = FastOpen };
 
 static VOID
 FileSystemBelow(PDEVICE_OBJECT FileSystem, BOOLEAN Active)
@@ -262,7 +290,8 @@ Setup(void **State)
     memset(Below.Irps, 0, sizeof(Below.Irps));
     Above.FastBasic = Above.FastStandard = Above.FastNetwork = Above.FastLocks = Above.Detached = Above.Mounts = 0;
     Below.FastBasic = Below.FastStandard = Below.FastNetwork = Below.FastLocks = Below.Detached = Below.Mounts = 0;
-    Above.RefuseFast = Above.KeepAttached = FALSE;
+    Above.FastOpens = Below.FastOpens = 0;
+    Above.RefuseFast = Above.KeepAttached = Above.AnswerOpens = FALSE;
     assert_status(MfsVolumeCreate(7, &Options, &Real), STATUS_SUCCESS);
     return 0;
 }
@@ -406,6 +435,83 @@ test_fltmgr_legacy__what_a_minifilter_watches_becomes_a_request(void **State)
     assert_status(TinyFilterUnload(&Minifilter), STATUS_SUCCESS);
 }
 
+static NTSTATUS
+QueryByName(const char *Name, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length)
+{
+    FILE_OBJECT File = { .Type = IO_TYPE_FILE, .Size = sizeof(File), .DeviceObject = Real, .Vpb = Real->Vpb, .FileName = TinyString(Name) };
+    IOP_QUERY_OPEN Query = { .FileObject = &File, .Class = Class, .Buffer = Buffer, .Length = Length, .RequestorMode = UserMode };
+
+    return IopQueryOpen(Real, &Query);
+}
+
+static void
+test_fltmgr_legacy__queries_by_name_pass_fast_query_open(void **State)
+{
+    (void)State;
+    FILE_STAT_INFORMATION Stat;
+    FILE_NETWORK_OPEN_INFORMATION Network;
+    IO_STATUS_BLOCK IoStatus;
+    LARGE_INTEGER Zero = { .QuadPart = 0 };
+    HANDLE Handle = Open("\\??\\Q:\\file", FILE_SYNCHRONOUS_IO_NONALERT);
+    assert_status(ZwWriteFile(Handle, NULL, NULL, NULL, &IoStatus, "data", 4, &Zero, NULL), STATUS_SUCCESS);
+    ZwClose(Handle);
+    const ULONG Creates = Above.Irps[IRP_MJ_CREATE];
+    /* both are asked, and what the lower one changed goes up; what network information does not have is the file system's */
+    assert_status(QueryByName("\\file", FileStatInformation, &Stat, sizeof(Stat)), STATUS_SUCCESS);
+    assert_int_equal(Stat.EndOfFile.QuadPart, 1004);
+    assert_true(Stat.FileId.QuadPart != 0);
+    assert_int_equal(Stat.NumberOfLinks, 1);
+    assert_status(QueryByName("\\file", FileNetworkOpenInformation, &Network, sizeof(Network)), STATUS_SUCCESS);
+    assert_int_equal(Network.EndOfFile.QuadPart, 1004);
+    assert_status(QueryByName("\\not there", FileStatInformation, &Stat, sizeof(Stat)), STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(Above.FastOpens, 3);
+    assert_int_equal(Below.FastOpens, 3);
+    assert_int_equal(Above.Irps[IRP_MJ_CREATE], Creates);
+    /* one that answers itself */
+    Above.AnswerOpens = TRUE;
+    assert_status(QueryByName("\\file", FileStatInformation, &Stat, sizeof(Stat)), STATUS_SUCCESS);
+    assert_int_equal(Stat.EndOfFile.QuadPart, 4711);
+    assert_true(Stat.FileId.QuadPart != 0);
+    assert_int_equal(Below.FastOpens, 3);
+    Above.AnswerOpens = FALSE;
+    /* one that wants to see an open; a minifilter that does */
+    Above.RefuseFast = TRUE;
+    assert_true(IopQueryMustOpen(QueryByName("\\file", FileStatInformation, &Stat, sizeof(Stat))));
+    Above.RefuseFast = FALSE;
+    /* an IRP that a driver has made itself is not a query's */
+    PIRP Irp = IoAllocateIrp(2, FALSE);
+    IoSetNextIrpStackLocation(Irp);
+    assert_false(Above.Device->AttachedDevice != NULL);
+    assert_false(LowerOf(Above.Device)->DriverObject->FastIoDispatch->FastIoQueryOpen(Irp, &Network, LowerOf(Above.Device)));
+    IoFreeIrp(Irp);
+}
+
+static FLT_PREOP_CALLBACK_STATUS
+PreNetwork(PFLT_CALLBACK_DATA Data, PCFLT_RELATED_OBJECTS Objects, PVOID *Context)
+{
+    (void)Objects;
+    (void)Context;
+    assert_true(FLT_IS_FASTIO_OPERATION(Data));
+    return FLT_PREOP_DISALLOW_FASTIO;
+}
+
+static const FLT_OPERATION_REGISTRATION NetworkOperations[] = { { IRP_MJ_CREATE, 0, PreQuery, NULL, NULL }, { IRP_MJ_NETWORK_QUERY_OPEN, 0, PreNetwork, NULL, NULL }, { IRP_MJ_OPERATION_END, 0, NULL, NULL, NULL } };
+static TINY_FILTER Disallows = { .Name = "disallows", .Altitude = "300",
+    .Registration = { .OperationRegistration = NetworkOperations, .InstanceQueryTeardownCallback = OnQueryTeardown } };
+
+static void
+test_fltmgr_legacy__a_minifilter_disallows_a_fast_query_between_legacy_filters(void **State)
+{
+    (void)State;
+    FILE_STAT_INFORMATION Stat;
+    assert_status(TinyFilterLoad(&Disallows), STATUS_SUCCESS);
+    ZwClose(Open("\\??\\Q:\\file", 0));
+    assert_true(IopQueryMustOpen(QueryByName("\\file", FileStatInformation, &Stat, sizeof(Stat))));
+    assert_int_equal(Above.FastOpens, 1);
+    assert_int_equal(Below.FastOpens, 0);
+    assert_status(TinyFilterUnload(&Disallows), STATUS_SUCCESS);
+}
+
 static void
 test_fltmgr_legacy__fast_locks(void **State)
 {
@@ -495,7 +601,8 @@ main(void)
 #define L(Function) cmocka_unit_test_setup_teardown(test_fltmgr_legacy__##Function, Setup, Teardown)
     const struct CMUnitTest Tests[] = {
         L(the_order_of_loading_is_the_order_in_the_stack), L(every_request_passes_though_no_minifilter_watches),
-        L(fast_queries_pass_and_fall_back), L(what_a_minifilter_watches_becomes_a_request), L(fast_locks), L(sections_ask_the_stack_from_the_top),
+        L(fast_queries_pass_and_fall_back), L(what_a_minifilter_watches_becomes_a_request),
+        L(queries_by_name_pass_fast_query_open), L(a_minifilter_disallows_a_fast_query_between_legacy_filters), L(fast_locks), L(sections_ask_the_stack_from_the_top),
         L(a_volume_that_goes_asks_for_detaching), L(a_device_that_stays_attached_is_a_finding), L(a_driver_below_others_is_not_unloaded),
     };
     return cmocka_run_group_tests(Tests, GroupSetup, NULL);

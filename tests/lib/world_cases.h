@@ -20,6 +20,7 @@ void test_view__xattrs(void **state);
 void test_view__sparse(void **state);
 void test_view__tmpfile(void **state);
 void test_view__random(void **state);
+void world_random(uint64_t seed, unsigned steps);   /* a random workload on both of world_pair, compared */
 
 #define WORLD_CASES(label, setup)                                                                     \
     { "test_view__files (" label ")", test_view__files, setup, NULL, NULL }, \

@@ -101,15 +101,9 @@ random_step(unsigned number)
 }
 
 void
-test_view__random(void **state)
+world_random(uint64_t seed, unsigned steps)
 {
-    (void)state;
-    const char *seed = getenv("FILTERBED_SEED");
-    uint64_t start = seed != NULL ? strtoull(seed, NULL, 0) : port_random() >> 16;
-    const char *full = getenv("FILTERBED_FULL");
-    unsigned steps = full != NULL && strcmp(full, "1") == 0 ? 100000 : 4000;
-    print_message("FILTERBED_SEED=%llu\n", (unsigned long long)start);
-    random_state = start;
+    random_state = seed;
     for (unsigned i = 0; i < steps; i++) {
         random_step(i);
         if (i % 250 == 0) {
@@ -118,5 +112,17 @@ test_view__random(void **state)
             world_check_list("d1");
         }
     }
+}
+
+void
+test_view__random(void **state)
+{
+    (void)state;
+    const char *seed = getenv("FILTERBED_SEED");
+    uint64_t start = seed != NULL ? strtoull(seed, NULL, 0) : port_random() >> 16;
+    const char *full = getenv("FILTERBED_FULL");
+    unsigned steps = full != NULL && strcmp(full, "1") == 0 ? 100000 : 4000;
+    print_message("FILTERBED_SEED=%llu\n", (unsigned long long)start);
+    world_random(start, steps);
 }
 

@@ -11,6 +11,9 @@ enum { EXIT_STATUS_OK = 0, EXIT_STATUS_FAILED = 1, EXIT_STATUS_USAGE = 2 };
 int cmd_build(int argc, char **argv);
 int cmd_ioctl(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_filters(int argc, char **argv);
+int cmd_instances(int argc, char **argv);
+int cmd_volumes(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 
 /* A number from low to high, and nothing else, into *n. */

@@ -19,6 +19,9 @@ static const struct {
     const char *summary;
 } verbs[] = {
     {"run", cmd_run, "run a command in a directory, with filter drivers between them"},
+    {"filters", cmd_filters, "who is where in a run: filters, altitudes, frames"},
+    {"instances", cmd_instances, "their instances on each volume"},
+    {"volumes", cmd_volumes, "the volumes"},
     {"top", cmd_top, "what the filters of a run hold now"},
     {"ioctl", cmd_ioctl, "send a device of a run's driver a control code"},
     {"build", cmd_build, "compile a filter driver"},
@@ -35,7 +38,7 @@ usage(FILE *to)
           "verbs:\n",
           to);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].summary);
+        fprintf(to, "  %-9s %s\n", verbs[i].name, verbs[i].summary);
     }
     fputs("\nfilterbed VERB --help tells more.\n", to);
 }

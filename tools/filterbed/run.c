@@ -26,6 +26,7 @@ static const char help[] =
     "      --load-order NAME,…      load these filters first, in this order; legacy drivers named before FltMgr\n"
     "                               lie below it, what is named behind mount comes when the volume is there\n"
     "                               (default: FltMgr, legacy drivers, mount, minifilters)\n"
+    "      --block-legacy           legacy filters are refused (IoBlockLegacyFsFilters = 1)\n"
     "      --memory                 show an empty volume in memory\n"
     "      --fs DRIVER              show an empty disk in memory, mounted by this file system driver\n"
     "      --script FILE            instead of CMD: run file operations without mounting (- is "
@@ -94,6 +95,7 @@ enum {
     OPT_PROFILE,
     OPT_SOCKET,
     OPT_LOAD_ORDER,
+    OPT_BLOCK_LEGACY,
     OPT_FS,
     OPT_FAULT,
     OPT_SEED,
@@ -108,6 +110,7 @@ static const struct option options[] = {
     {"attach", required_argument, NULL, OPT_ATTACH},
     {"fs", required_argument, NULL, OPT_FS},
     {"load-order", required_argument, NULL, OPT_LOAD_ORDER},
+    {"block-legacy", no_argument, NULL, OPT_BLOCK_LEGACY},
     {"memory", no_argument, NULL, OPT_MEMORY},
     {"script", required_argument, NULL, OPT_SCRIPT},
     {"log", required_argument, NULL, OPT_LOG},
@@ -331,6 +334,9 @@ option(int opt, char **argv, struct run_options *o)
         return once(opt, &o->file_system);
     case OPT_LOAD_ORDER:
         return once(opt, &o->load_order);
+    case OPT_BLOCK_LEGACY:
+        o->block_legacy = true;
+        return -1;
     case OPT_MEMORY:
         o->memory = true;
         return -1;

@@ -123,4 +123,5 @@ FAST_IO_DISPATCH FsbFastIoDispatch = {
     .FastIoUnlockAll = FsbFastUnlockAll,
     .FastIoUnlockAllByKey = FsbFastUnlockAllByKey,
     .FastIoQueryNetworkOpenInfo = FsbFastNetworkOpen,
+    .FastIoQueryOpen = IopFastQueryOpen,
 };

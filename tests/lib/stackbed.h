@@ -3,10 +3,10 @@
  * Stacks of legacy filters and minifilters over a volume in memory, in any order of loading.  Each filter has a letter: legacy filters A to F,
  * minifilters a to f.  While Tracing is set each adds its letter to Trace when a request of Only passes it on its way down.
  */
-#ifndef FB_TESTS_FLTMGR_STACKBED_H
-#define FB_TESTS_FLTMGR_STACKBED_H
+#ifndef FB_TESTS_LIB_STACKBED_H
+#define FB_TESTS_LIB_STACKBED_H
 
-#include "testnt.h"
+#include "../fltmgr/testnt.h"
 
 #include "cm/cmp.h"
 #include "fltmgr/fltmgr.h"
@@ -48,6 +48,8 @@ typedef struct LEGACY {
     PDRIVER_OBJECT Driver;                     /* NULL: not loaded */
     vf_owner *Owner;
     LEGACY_STYLE Style;                        /* how it passes requests on */
+    BOOLEAN Late;                              /* it looks for volumes that were mounted before it came */
+    BOOLEAN Stays;                             /* StackEmpty leaves it: it lies below the filter manager */
     _Atomic(ULONG) Held;                       /* requests that have not come back to it */
 } LEGACY;
 static LEGACY Legacies[FILTERS];
@@ -175,9 +177,51 @@ LegacyFastDetach(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target)
     IoDetachDevice(Target);
     IoDeleteDevice(Source);
 }
-static FAST_IO_DISPATCH LegacyFastIo = { .SizeOfFastIoDispatch = sizeof(FAST_IO_DISPATCH), .FastIoDetachDevice = LegacyFastDetach };
 
-#define LEGACY_ARRIVED(N) static VOID LegacyArrived##N(PDEVICE_OBJECT FileSystem, BOOLEAN Active) { if (Active) { LegacyAttach(&Legacies[N], FileSystem, FALSE); } }
+/* The one that waits wants to see an open. */
+static BOOLEAN
+LegacyFastQueryOpen(PIRP Irp, PFILE_NETWORK_OPEN_INFORMATION Network, PDEVICE_OBJECT Device)
+{
+    const LEGACY_DEVICE *Extension = Device->DeviceExtension;
+    const PFAST_IO_DISPATCH Table = Extension->Lower->DriverObject->FastIoDispatch;
+
+    if (Extension->Legacy->Style == LegacyWaits || Table == NULL || Table->FastIoQueryOpen == NULL) {
+        return FALSE;
+    }
+    IoGetCurrentIrpStackLocation(Irp)->DeviceObject = Extension->Lower;
+    return Table->FastIoQueryOpen(Irp, Network, Extension->Lower);
+}
+static FAST_IO_DISPATCH LegacyFastIo = { .SizeOfFastIoDispatch = sizeof(FAST_IO_DISPATCH), .FastIoDetachDevice = LegacyFastDetach,
+    .FastIoQueryOpen = LegacyFastQueryOpen };
+
+static VOID
+LegacyAttachMounted(LEGACY *Legacy, PDEVICE_OBJECT FileSystem)
+{
+    PDEVICE_OBJECT Devices[32], Disk;
+    ULONG Count = 0;
+
+    assert_status(IoEnumerateDeviceObjectList(FileSystem->DriverObject, Devices, sizeof(Devices), &Count), STATUS_SUCCESS);
+    for (ULONG i = 0; i < Count; i++) {
+        if (Devices[i] != FileSystem && Devices[i]->DeviceType == FileSystem->DeviceType && NT_SUCCESS(IoGetDiskDeviceObject(Devices[i], &Disk))) {
+            LegacyAttach(Legacy, Devices[i], TRUE);
+            ObDereferenceObject(Disk);
+        }
+        ObDereferenceObject(Devices[i]);
+    }
+}
+
+static VOID
+LegacyArrives(LEGACY *Legacy, PDEVICE_OBJECT FileSystem, BOOLEAN Active)
+{
+    if (Active) {
+        LegacyAttach(Legacy, FileSystem, FALSE);
+        if (Legacy->Late) {
+            LegacyAttachMounted(Legacy, FileSystem);
+        }
+    }
+}
+
+#define LEGACY_ARRIVED(N) static VOID LegacyArrived##N(PDEVICE_OBJECT FileSystem, BOOLEAN Active) { LegacyArrives(&Legacies[N], FileSystem, Active); }
 LEGACY_ARRIVED(0)
 LEGACY_ARRIVED(1)
 LEGACY_ARRIVED(2)
@@ -378,13 +422,13 @@ StackEmpty(void)
         Again = FALSE;
         FltpFramesTrim();
         for (ULONG i = 0; i < FILTERS; i++) {
-            Again = (Legacies[i].Driver != NULL && NT_SUCCESS(LegacyUnload(i))) || Again;
+            Again = (Legacies[i].Driver != NULL && !Legacies[i].Stays && NT_SUCCESS(LegacyUnload(i))) || Again;
         }
     }
     FltpFramesTrim();
     assert_int_equal(atomic_load(&FltpGlobals.FrameCount), 1);
     for (ULONG i = 0; i < FILTERS; i++) {
-        assert_null(Legacies[i].Driver);
+        assert_true(Legacies[i].Driver == NULL || Legacies[i].Stays);
         assert_int_equal(atomic_load(&Legacies[i].Held), 0);
     }
 }
