@@ -21,7 +21,7 @@ FltpContextNode(PFLT_CONTEXT Context, FLT_CONTEXT_TYPE Type)
         return NULL;                           /* no address at all */
     }
     const FLTP_CONTEXT_HEADER *Header = FltpContextHeader(Context);
-    if (Header->Magic != FLTP_CONTEXT_MAGIC || (Type != 0 && Header->Node->Type != Type)) {
+    if ((Header->Magic != FLTP_CONTEXT_MAGIC && Header->Magic != FLTP_CONTEXT_MAGIC_WATCHED) || (Type != 0 && Header->Node->Type != Type)) {
         return NULL;
     }
     return Header->Node;
@@ -89,7 +89,7 @@ FltpContextCreate(PFLT_FILTER Filter, const FLTP_DEFINITION *Definition, SIZE_T 
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     Header->Node = Node;
-    Header->Magic = FLTP_CONTEXT_MAGIC;
+    Header->Magic = vf_on() ? FLTP_CONTEXT_MAGIC_WATCHED : FLTP_CONTEXT_MAGIC;
     Header->Reserved = 0;
     memset(Node, 0, sizeof(*Node));
     Node->Context = Header + 1;

@@ -12,34 +12,35 @@ static inline __attribute__((always_inline)) NTSTATUS
 FltpContextGet(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, FLT_CONTEXT_TYPE Type, const FLTP_TARGET *Target, PFLT_CONTEXT *Context,
     const char *Routine)
 {
-    if (__builtin_expect(Target == NULL || vf_on() || !port_rcu_read_try(), 0)) {
+    struct port_rcu_section Section;
+
+    if (__builtin_expect(Target == NULL || !port_rcu_read_try(&Section), 0)) {
         return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
     }
-    FLTP_CONTEXT_NODE *Node = FltpTargetFind(Target, Instance, Type);
-    if (Node == NULL) {
+    FLTP_CONTEXT_NODE *Node = FltpTargetFindNear(Target, Instance, Type);
+    if (__builtin_expect(Node == NULL, 0)) {
+        port_rcu_read_end(&Section);
+        if (FileObject != NULL && FileObject->FsContext == NULL) {     /* not open yet: that is another status */
+            return FltpContextGetSlowly(Instance, FileObject, Type, Context, Routine);
+        }
         *Context = NULL_CONTEXT;
-        port_rcu_read_end();
         return STATUS_NOT_FOUND;
     }
+    const PFLT_CONTEXT Found = Node->Context;  /* read before the locked instruction: loads after it wait */
+    __asm__ volatile("" ::: "memory");
     if (__builtin_expect(!FltpNodeGet(Node), 0)) {
         return FltpContextGetAgain(Instance, FileObject, Type, Node, Context, Routine);
     }
-    *Context = Node->Context;
-    port_rcu_read_end();
+    *Context = Found;
+    port_rcu_read_end(&Section);
     return STATUS_SUCCESS;
-}
-
-static inline const FLTP_TARGET *
-FltpStreamContexts(FLTP_STREAM *Stream)
-{
-    return Stream != NULL ? &Stream->Contexts : NULL;
 }
 
 /* Windows: fltKernel.h, FltGetInstanceContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetInstanceContext(PFLT_INSTANCE Instance, PFLT_CONTEXT *Context)
 {
-    return FltpContextGet(Instance, NULL, FLT_INSTANCE_CONTEXT, &Instance->Contexts, Context, __func__);
+    return FltpContextGet(Instance, NULL, FLT_INSTANCE_CONTEXT, vf_on() ? NULL : &Instance->Contexts, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltGetFileContext.  Differences: none. */
@@ -47,17 +48,17 @@ NTSTATUS FLTAPI
 FltGetFileContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
 {
     FLTP_FILE *File = FltpFileCached(FileObject);
-    const FLTP_TARGET *Target = File != NULL ? FltpStreamContexts(atomic_load_explicit(&File->File, memory_order_acquire)) : NULL;
+    FLTP_STREAM *PerFile = File != NULL ? atomic_load_explicit(&File->File, memory_order_acquire) : NULL;
 
-    return FltpContextGet(Instance, FileObject, FLT_FILE_CONTEXT, Target, Context, __func__);
+    return FltpContextGet(Instance, FileObject, FLT_FILE_CONTEXT, PerFile != NULL ? &PerFile->Contexts : NULL, Context, __func__);
 }
 
 /* Windows: fltKernel.h, FltGetStreamContext.  Differences: none. */
 NTSTATUS FLTAPI
 FltGetStreamContext(PFLT_INSTANCE Instance, PFILE_OBJECT FileObject, PFLT_CONTEXT *Context)
 {
-    FLTP_FILE *File = FltpFileCached(FileObject);
-    const FLTP_TARGET *Target = File != NULL ? FltpStreamContexts(atomic_load_explicit(&File->Stream, memory_order_acquire)) : NULL;
+    const FLTP_TARGET *Target =
+        __builtin_expect(FileObject != NULL, 1) ? atomic_load_explicit(&IOP_FILE_FROM(FileObject)->FilterStream, memory_order_acquire) : NULL;
 
     return FltpContextGet(Instance, FileObject, FLT_STREAM_CONTEXT, Target, Context, __func__);
 }
@@ -77,7 +78,7 @@ FltReleaseContext(PFLT_CONTEXT Context)
 {
     const FLTP_CONTEXT_HEADER *Header = FltpContextHeader(Context);
 
-    if (__builtin_expect(Context != NULL && !vf_on() && Header->Magic == FLTP_CONTEXT_MAGIC, 1)) {
+    if (__builtin_expect(Context != NULL && Header->Magic == FLTP_CONTEXT_MAGIC, 1)) {
         const int64_t Before = atomic_fetch_sub_explicit(&Header->Node->Word, 1, memory_order_acq_rel);
         if (__builtin_expect(FLTP_NODE_COUNT(Before) != 0 && Before != 1, 1)) {
             return;

@@ -8,7 +8,7 @@
 
 #include "fltmgr/fltp.h"
 
-/* The block of an open file object, or NULL: it has none, or it is closed. */
+/* The block of an open file object, or NULL: it has none, or it is closed, or the verifier is on. */
 static inline FLTP_FILE *
 FltpFileCached(PFILE_OBJECT FileObject)
 {
@@ -16,8 +16,8 @@ FltpFileCached(PFILE_OBJECT FileObject)
         return NULL;
     }
     FLTP_FILE *File = atomic_load_explicit(&IOP_FILE_FROM(FileObject)->FilterBlock, memory_order_acquire);
-    /* None, or FLTP_FILE_CLOSED: one comparison. */
-    return __builtin_expect((ULONG_PTR)File <= (ULONG_PTR)FLTP_FILE_CLOSED || FileObject->FsContext == NULL, 0) ? NULL : File;
+    /* None, FLTP_FILE_CLOSED or FLTP_FILE_WATCHED: one comparison. */
+    return __builtin_expect((LONG_PTR)File <= (LONG_PTR)FLTP_FILE_CLOSED, 0) ? NULL : File;
 }
 
 /* The node of a key on a target's list, or NULL.  In a read section. */
@@ -25,11 +25,21 @@ static inline FLTP_CONTEXT_NODE *
 FltpTargetFind(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type)
 {
     FLTP_CONTEXT_NODE *Node = atomic_load_explicit(&Target->Head, memory_order_acquire);
+    const ULONG_PTR Wanted = FltpNodeKey(Key, Type);
 
-    while (Node != NULL && (Node->Key != Key || Node->Type != Type)) {
+    while (Node != NULL && Node->Key != Wanted) {
         Node = atomic_load_explicit(&Node->Next, memory_order_acquire);
     }
     return Node;
+}
+
+/* The same for a key that is an instance: mostly found without a look at the list, however many contexts are on it. */
+static inline FLTP_CONTEXT_NODE *
+FltpTargetFindNear(const FLTP_TARGET *Target, const FLT_INSTANCE *Instance, FLT_CONTEXT_TYPE Type)
+{
+    FLTP_CONTEXT_NODE *Node = atomic_load_explicit(&Target->Near[Instance->Links.Near], memory_order_acquire);
+
+    return __builtin_expect(Node != NULL && Node->Key == FltpNodeKey(Instance, Type), 1) ? Node : FltpTargetFind(Target, Instance, Type);
 }
 
 /* FALSE: the node is not linked any more; to be undone by FltpNodeUngot. */

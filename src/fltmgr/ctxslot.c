@@ -19,6 +19,9 @@ VOID
 FltpTargetInitialize(FLTP_TARGET *Target, FLTP_TARGET_KIND Kind, VOID (*Free)(FLTP_TARGET *))
 {
     atomic_init(&Target->Head, NULL);
+    for (ULONG i = 0; i < FLTP_NEAR_COUNT; i++) {
+        atomic_init(&Target->Near[i], NULL);
+    }
     Target->Lock = (port_lock){ 0 };
     Target->Kind = (USHORT)Kind;
     Target->Dead = FALSE;
@@ -47,13 +50,14 @@ FltpLinkOwnerInitialize(FLTP_LINK_OWNER *Owner)
 {
     Owner->Lock = (port_lock){ 0 };
     Owner->Closed = FALSE;
+    Owner->Near = 0;
     InitializeListHead(&Owner->Links);
 }
 
 static BOOLEAN
 FltpNodeMatches(const FLTP_CONTEXT_NODE *Node, const void *Key, FLT_CONTEXT_TYPE Type)
 {
-    return Node->Key == Key && Node->Type == Type;
+    return Node->Key == FltpNodeKey(Key, Type);
 }
 
 /* ---- get ---- */
@@ -147,7 +151,7 @@ FltpNodeSetTarget(FLTP_CONTEXT_NODE *Node, FLTP_TARGET *Target)
 static BOOLEAN
 FltpNodeLinkLocked(FLTP_CONTEXT_NODE *Node, const FLTP_SLOT *Slot)
 {
-    Node->Key = Slot->Key;
+    Node->Key = FltpNodeKey(Slot->Key, Slot->Type);
     Node->LinkOwner = Slot->Owner;
     FltpNodeSetTarget(Node, Slot->Target);
     FltpLockAcquire(&Slot->Owner->Lock, FLTP_RANK_OWNER);
@@ -163,6 +167,10 @@ FltpNodeLinkLocked(FLTP_CONTEXT_NODE *Node, const FLTP_SLOT *Slot)
         atomic_store_explicit(&Node->Next, First, memory_order_relaxed);
         /* Pairs with the acquire loads of FltpTargetSearch. */
         atomic_store_explicit(&Slot->Target->Head, Node, memory_order_release);
+        _Atomic(FLTP_CONTEXT_NODE *) *Near = &Slot->Target->Near[Slot->Owner->Near];
+        if (atomic_load_explicit(Near, memory_order_relaxed) == NULL) {
+            atomic_store_explicit(Near, Node, memory_order_release);
+        }
     } else {
         FltpNodeSetTarget(Node, NULL);
     }
@@ -183,6 +191,10 @@ FltpNodeUnlinkLocked(FLTP_TARGET *Target, FLTP_CONTEXT_NODE *Node)
         Link = &Current->Next;
     }
     atomic_store_explicit(Link, atomic_load_explicit(&Node->Next, memory_order_relaxed), memory_order_release);
+    _Atomic(FLTP_CONTEXT_NODE *) *Near = &Target->Near[Node->LinkOwner->Near];
+    if (atomic_load_explicit(Near, memory_order_relaxed) == Node) {
+        atomic_store_explicit(Near, NULL, memory_order_release);
+    }
     FltpLockAcquire(&Node->LinkOwner->Lock, FLTP_RANK_OWNER);
     RemoveEntryList(&Node->OwnerLinks);
     FltpLockRelease(&Node->LinkOwner->Lock);

@@ -110,76 +110,7 @@ typedef struct FLTP_OBJECT {
 } FLTP_OBJECT;
 NTSTATUS FltpObjectReference(PVOID FltObject, const char *Routine);    /* Fails: STATUS_FLT_DELETING_OBJECT */
 
-/* ---- contexts ---- */
-struct FLTP_CONTEXT_NODE;
-struct FLTP_DEFINITION;
-
-typedef enum FLTP_TARGET_KIND { FltpTargetVolume, FltpTargetInstance, FltpTargetStream, FltpTargetFile, FltpTargetHandle, FltpTargetTransaction } FLTP_TARGET_KIND;
-
-/* Something contexts are set on. */
-typedef struct FLTP_TARGET {
-    _Atomic(struct FLTP_CONTEXT_NODE *) Head;  /* written under Lock, read under RCU */
-    port_lock Lock;
-    USHORT Kind;                               /* constant */
-    BOOLEAN Dead;                              /* Lock: nothing can be set any more */
-    _Atomic(ULONG) Memory;                     /* keeps the memory only */
-    VOID (*Free)(struct FLTP_TARGET *Target);  /* last Memory reference; NULL: embedded in an object with its own life */
-} FLTP_TARGET;
-
-/* Lists every context node that goes when the key (instance or filter) goes. */
-typedef struct FLTP_LINK_OWNER {
-    port_lock Lock;
-    BOOLEAN Closed;                            /* Lock */
-    LIST_ENTRY Links;                          /* Lock; FLTP_CONTEXT_NODE.OwnerLinks */
-} FLTP_LINK_OWNER;
-
-#define FLTP_NODE_LINKED ((int64_t)1 << 32)
-#define FLTP_NODE_DEAD ((int64_t)1 << 62)
-#define FLTP_NODE_COUNT(Word) ((uint32_t)(Word))
-
-typedef struct FLTP_CONTEXT_NODE {
-    /* read by searches, under RCU */
-    _Atomic(struct FLTP_CONTEXT_NODE *) Next;
-    const void *Key;                           /* instance; filter for volume contexts.  Target->Lock */
-    PFLT_CONTEXT Context;                      /* the driver's block; constant */
-    FLT_CONTEXT_TYPE Type;                     /* constant */
-    BOOLEAN Paged, Custom;
-    port_lock Lock;                            /* Target */
-    /* On a line of its own: gets and releases write it, the searches of others read what is above. */
-    _Alignas(64) _Atomic(int64_t) Word;
-    _Atomic(ULONG) Unlinks;                    /* how often it was unlinked */
-    /* written under Target->Lock; OwnerLinks under LinkOwner->Lock */
-    FLTP_TARGET *Target;                       /* NULL: not linked.  Also under Lock */
-    FLTP_LINK_OWNER *LinkOwner;
-    LIST_ENTRY OwnerLinks;
-    /* constant after allocate */
-    PFLT_FILTER Filter;
-    const struct FLTP_DEFINITION *Definition;
-    PVOID Block;                               /* what the allocator returned */
-    SIZE_T BlockSize;
-    vf_object *Ledger;
-    struct FLTP_CONTEXT_NODE *NextDeferred;    /* chain of frees that wait for IRQL < DISPATCH_LEVEL */
-    struct port_rcu_head Rcu;
-} FLTP_CONTEXT_NODE;
-
-#define FLTP_CONTEXT_MAGIC 0x78436C46u
-#define FLTP_CONTEXT_MAGIC_DEAD 0x64436C46u
-typedef struct FLTP_CONTEXT_HEADER {           /* 16 bytes: keeps the block's alignment */
-    FLTP_CONTEXT_NODE *Node;
-    ULONG Magic;
-    ULONG Reserved;
-} FLTP_CONTEXT_HEADER;
-static inline FLTP_CONTEXT_HEADER *FltpContextHeader(PFLT_CONTEXT Context) { return (FLTP_CONTEXT_HEADER *)Context - 1; }
-
-typedef struct FLTP_DEFINITION {               /* one accepted FLT_CONTEXT_REGISTRATION */
-    FLT_CONTEXT_REGISTRATION Registration;
-    BOOLEAN Variable, Custom, AnySmaller;
-} FLTP_DEFINITION;
-
-#define FLTP_CONTEXT_TYPES 7
-#define FLTP_DEFINITIONS_PER_TYPE 4
-typedef struct FLTP_DEFINITIONS { ULONG Count; FLTP_DEFINITION Entries[FLTP_DEFINITIONS_PER_TYPE]; } FLTP_DEFINITIONS;   /* ascending size, variable last */
-static inline int FltpContextTypeIndex(FLT_CONTEXT_TYPE Type) { return Type != 0 && Type < 0x80 && (Type & (Type - 1)) == 0 ? __builtin_ctz(Type) : -1; }
+#include "fltmgr/ctxnode.h"
 
 /* ---- major functions as dense indices ---- */
 #define FLTP_MAJORS 48
@@ -314,6 +245,7 @@ typedef struct _FLT_VOLUME {
     _Atomic(ULONGLONG) Interest;               /* bit per major index: somebody wants it, or set-up is owed */
     _Atomic(ULONGLONG) Forced;                 /* bits that Interest always has (name cache) */
     _Atomic(ULONGLONG) Scanned;                /* the same, once a section for a data scan was created: what may conflict with one */
+    _Atomic(ULONG) InstancesMade;
     PDEVICE_OBJECT LowerDevice;                /* next below FilterDevice; constant after mount */
     _Atomic(FLTP_SNAPSHOT *) Snapshot;
     /* constant after mount */
@@ -354,6 +286,13 @@ typedef struct FLTP_FILE {                     /* IOP_FILE.FilterBlock */
     _Atomic(void *) Name;                      /* namecache.c's own; freed by FltpFileNameFree */
 } FLTP_FILE;
 #define FLTP_FILE_CLOSED ((void *)1)           /* FilterBlock after the last pre-close */
+/*
+ * While the verifier is on, FilterBlock and the magic number of a context are others: what ctxfast.c tests anyway then sends each call the
+ * slow way, and nothing more has to be asked.  A flag in the pointer, as it comes from and goes to FilterBlock.
+ */
+#define FLTP_FILE_WATCHED 0x8000000000000000ull
+static inline void *FltpFileMark(FLTP_FILE *File) { return vf_on() ? (void *)((ULONG_PTR)File | FLTP_FILE_WATCHED) : File; }
+static inline FLTP_FILE *FltpFileUnmark(void *Block) { return (FLTP_FILE *)((ULONG_PTR)Block & ~FLTP_FILE_WATCHED); }
 
 #include "fltmgr/operation.h"
 

@@ -35,6 +35,7 @@ FltpInstanceAllocate(const FLTP_ATTACH *Attach)
     atomic_store(&Instance->Skip, (UCHAR)atomic_load(&Attach->Filter->Dead));
     FltpTargetInitialize(&Instance->Contexts, FltpTargetInstance, NULL);
     FltpLinkOwnerInitialize(&Instance->Links);
+    Instance->Links.Near = atomic_fetch_add(&Attach->Volume->InstancesMade, 1) % FLTP_NEAR_COUNT;
     InitializeListHead(&Instance->Enlistments.List);
     if (!NT_SUCCESS(FltpStringCopy(&Instance->Name, Attach->Name)) ||
         !NT_SUCCESS(FltpStringCopy(&Instance->Altitude, Attach->Altitude))) {

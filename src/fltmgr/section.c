@@ -184,7 +184,7 @@ FltpConflictsCollect(FLTP_TARGET *Target, FLTP_CONFLICT *Conflicts, ULONG Capaci
     FltpLockAcquire(&Target->Lock, FLTP_RANK_TARGET);
     FLTP_CONTEXT_NODE *Node = atomic_load_explicit(&Target->Head, memory_order_relaxed);
     for (; Node != NULL && Count < Capacity; Node = atomic_load_explicit(&Node->Next, memory_order_relaxed)) {
-        PFLT_INSTANCE Instance = (PFLT_INSTANCE)Node->Key;
+        PFLT_INSTANCE Instance = (PFLT_INSTANCE)(Node->Key - Node->Type);
         if (Node->Type != FLT_SECTION_CONTEXT || Instance->Filter->Registration.SectionNotificationCallback == NULL ||
             !FltpCountTryAcquire(&Instance->Outstanding)) {
             continue;

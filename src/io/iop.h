@@ -25,6 +25,7 @@ typedef struct IOP_FILE {
     /* owned by the filter manager: its per-file-object block (stream pointer, handle contexts); freed by the
      * teardown hook */
     _Atomic(void *) FilterBlock;
+    _Atomic(void *) FilterStream;              /* its stream's contexts, for searches; NULL: to be found through FilterBlock */
     /* FSRTL per-file-object contexts */
     LIST_ENTRY PerFileObjectContexts;
     EX_PUSH_LOCK PerFileObjectLock;

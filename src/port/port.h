@@ -178,16 +178,25 @@ void port_rcu_read_lock_slow(void);
 void port_rcu_read_unlock_slow(void);
 void port_rcu_wake_writer(void);
 
+/* What an outermost section needs at its end, kept in registers: reading the word back would wait for the store of it. */
+struct port_rcu_section {
+    unsigned long *word;
+    unsigned long after;                       /* what the word becomes */
+};
+
 /* Begins a section if that takes no call.  false: none was begun. */
 static inline bool
-port_rcu_read_try(void)
+port_rcu_read_try(struct port_rcu_section *section)
 {
     const unsigned long *phase = port_rcu_reader.phase;
+    unsigned long *word = port_rcu_reader.word;
 
-    if (__builtin_expect(phase == NULL || (uint32_t)*port_rcu_reader.word != 0, 0)) {
+    if (__builtin_expect(phase == NULL || (uint32_t)*word != 0, 0)) {
         return false;
     }
-    __atomic_store_n(port_rcu_reader.word, __atomic_load_n(phase, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+    const unsigned long now = __atomic_load_n(phase, __ATOMIC_RELAXED);
+    *section = (struct port_rcu_section){.word = word, .after = now - 1};
+    __atomic_store_n(word, now, __ATOMIC_RELAXED);
     __asm__ volatile("" ::: "memory");         /* the writer's membarrier(2) makes it a full barrier */
     return true;
 }
@@ -195,16 +204,18 @@ port_rcu_read_try(void)
 static inline void
 port_rcu_read_lock(void)
 {
-    if (!port_rcu_read_try()) {
+    struct port_rcu_section section;
+
+    if (!port_rcu_read_try(&section)) {
         port_rcu_read_lock_slow();
     }
 }
 
 /* Ends an outermost section that port_rcu_read_try began. */
 static inline void
-port_rcu_read_end(void)
+port_rcu_read_end(const struct port_rcu_section *section)
 {
-    __atomic_store_n(port_rcu_reader.word, *port_rcu_reader.word - 1, __ATOMIC_RELEASE);
+    __atomic_store_n(section->word, section->after, __ATOMIC_RELEASE);
     __asm__ volatile("" ::: "memory");
     if (__builtin_expect(__atomic_load_n(port_rcu_reader.writer, __ATOMIC_RELAXED) != 0, 0)) {
         port_rcu_wake_writer();
@@ -215,7 +226,7 @@ static inline void
 port_rcu_read_unlock(void)
 {
     if (__builtin_expect(port_rcu_reader.phase != NULL && (uint32_t)*port_rcu_reader.word == 1, 1)) {
-        port_rcu_read_end();
+        port_rcu_read_end(&(struct port_rcu_section){.word = port_rcu_reader.word, .after = *port_rcu_reader.word - 1});
     } else {
         port_rcu_read_unlock_slow();
     }
