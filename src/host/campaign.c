@@ -207,7 +207,10 @@ first_run(struct campaign *c, struct host_error *err)
 {
     struct campaign_run run;
     if (!c->options->quiet) {
-        fprintf(stderr, "filterbed: a first run, in which nothing is made to fail ...\n");
+        fprintf(stderr, "filterbed: a first run, in which nothing is made to fail%s%s%s ...\n",
+                c->prepared->directory != NULL ? "; each run has a copy of " : "",
+                c->prepared->directory != NULL ? c->prepared->directory : "",
+                c->prepared->directory != NULL ? ", which stays as it is" : "");
     }
     if (run_point(c, NULL, c->options->time_limit, &run, err) != 0) {
         return -1;
@@ -218,9 +221,10 @@ first_run(struct campaign *c, struct host_error *err)
     } else if (run.timed_out) {
         rc = host_fail(err, "the first run, in which nothing is made to fail, does not end within --time-limit");
     } else if (run.report == NULL || !run.started || json_is_object(json_object_get(run.report, "crash"))) {
+        const bool said = *run.error != '\0' && strstr(run.output, run.error) != NULL;
         fputs(run.output, stderr);
-        rc = host_fail(err, "the first run, in which nothing is made to fail, failed: %s",
-                       *run.error != '\0' ? run.error : "the server died");
+        rc = host_fail(err, "the first run, in which nothing is made to fail, failed%s%s", said ? "" : ": ",
+                       said ? "" : *run.error != '\0' ? run.error : "the server died");
     } else if (c->options->script != NULL && *run.error != '\0') {
         rc = host_fail(err, "the script fails when nothing is made to fail: %s", run.error);
     } else {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,8 +40,9 @@ campaign_run_free(struct campaign_run *run)
 /* ---- the process ---- */
 
 static _Noreturn void
-child_main(struct campaign *c, const struct host_strv *faults, int answer, int output)
+child_main(struct campaign *c, const struct host_strv *faults, int answer, int output, char *copy)
 {
+    const pid_t parent = getppid();
     struct run_options options = *c->options;
     struct run_outcome outcome = {0};
     char seed[32];
@@ -50,6 +52,7 @@ child_main(struct campaign *c, const struct host_strv *faults, int answer, int o
     options.gen_suppressions = false;
     options.keep_going = true;
     options.socket = "";
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)c->seed);
     setenv("FILTERBED_SEED", seed, 1);
     sigprocmask(SIG_SETMASK, &c->mask_before, NULL);
@@ -65,6 +68,9 @@ child_main(struct campaign *c, const struct host_strv *faults, int answer, int o
     FILE *to = fdopen(answer, "w");
     const bool bad = j == NULL || to == NULL || json_dumpf(j, to, JSON_COMPACT) != 0 || fclose(to) != 0;
     fflush(stdout);
+    if (copy != NULL && getppid() != parent) { /* killed: nobody else removes it */
+        scratch_remove(copy, -1);
+    }
     _exit(bad);
 }
 
@@ -109,13 +115,13 @@ end_orphans(bool killed)
 }
 
 static void
-take_signals(struct campaign *c, const struct child *child)
+take_signals(struct campaign *c, pid_t child)
 {
     struct signalfd_siginfo info;
     while (read(c->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         c->signo = (int)info.ssi_signo;
-        if (info.ssi_code != SI_KERNEL) { /* what the terminal sends reaches everybody */
-            kill(child->pid, c->signo);
+        if (child > 0 && info.ssi_code != SI_KERNEL) { /* what the terminal sends reaches everybody */
+            kill(child, c->signo);
         }
     }
 }
@@ -149,7 +155,7 @@ attend(struct campaign *c, struct child *child)
             return;
         }
         if (fds[1].revents != 0) {
-            take_signals(c, child);
+            take_signals(c, child->pid);
             if (c->signo != 0 && child->limit == 0) {
                 child->limit = campaign_now() + 60; /* it is told already */
             }
@@ -180,10 +186,12 @@ take_answer(struct child *child, int output, struct campaign_run *run)
 {
     json_t *j = child->text.len != 0 ? json_loadb(child->text.data, child->text.len, 0, NULL) : NULL;
     run->report = json_is_object(json_object_get(j, "report")) ? json_incref(json_object_get(j, "report")) : NULL;
+    free(run->error);
     run->error = host_strdup(str(j, "error"));
     run->started = json_is_true(json_object_get(j, "started"));
     run->timed_out = child->limit != 0 && child->step > 0;
     run->signalled = json_is_true(json_object_get(j, "signalled")) && !run->timed_out;
+    free(run->output);
     run->output = read_output(output);
     json_decref(j);
 }
@@ -193,10 +201,11 @@ campaign_child(struct campaign *c, const struct host_strv *faults, unsigned limi
 {
     int ends[2] = {-1, -1}, given = c->prepared->directory_fd, status;
     char *copy = NULL;
-    *run = (struct campaign_run){0};
+    *run = (struct campaign_run){.error = host_strdup(""), .output = host_strdup("")};
     if (c->prepared->directory != NULL && scratch_make(c->prepared->directory, &copy, &c->prepared->directory_fd, err) != 0) {
         c->prepared->directory_fd = given;
-        return -1;
+        take_signals(c, 0);
+        return c->signo != 0 ? 0 : -1; /* the copying is interrupted too */
     }
     const int output = memfd_create("output", MFD_CLOEXEC);
     const double begun = campaign_now();
@@ -207,7 +216,7 @@ campaign_child(struct campaign *c, const struct host_strv *faults, unsigned limi
     child.pid = output >= 0 && pipe2(ends, O_CLOEXEC) == 0 ? fork() : -1;
     if (child.pid == 0) {
         close(ends[0]);
-        child_main(c, faults, ends[1], output);
+        child_main(c, faults, ends[1], output, copy);
     }
     const int error = errno;
     close(ends[1]);

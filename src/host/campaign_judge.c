@@ -156,6 +156,36 @@ judge_crash(json_t *point, const json_t *crash)
     return strcmp(str(crash, "signal"), "SIGKILL") == 0 ? OUTCOME_HANG : OUTCOME_CRASH;
 }
 
+/* A driver that is unloaded when nothing fails is to be unloaded then, too. */
+static bool
+left_loaded(const struct campaign *c, json_t *point, const json_t *report)
+{
+    const json_t *filter, *other;
+    size_t i, k;
+    json_array_foreach(json_object_get(report, "filters"), i, filter)
+    {
+        json_array_foreach(json_object_get(c->base, "filters"), k, other)
+        {
+            if (strcmp(str(filter, "name"), str(other, "name")) == 0 && strcmp(str(other, "state"), "unloaded") == 0 &&
+                strcmp(str(filter, "state"), "unloaded") != 0) {
+                char *text = host_printf("%s: %s", str(filter, "name"), str(filter, "state"));
+                json_object_set_new(point, "text", json_string(text));
+                free(text);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Of a filterbed that has one in it: what it says about filterbed itself is nowhere else. */
+static bool
+sanitizer_spoke(const char *output)
+{
+    return strstr(output, "ThreadSanitizer") != NULL || strstr(output, "AddressSanitizer") != NULL ||
+           strstr(output, "LeakSanitizer") != NULL || strstr(output, "runtime error: ") != NULL;
+}
+
 void
 campaign_judge(struct campaign *c, json_t *point, struct campaign_run *run)
 {
@@ -175,10 +205,12 @@ campaign_judge(struct campaign *c, json_t *point, struct campaign_run *run)
     if (outcome == OUTCOME_CLEAN && !run->started) {
         outcome = OUTCOME_NOT_STARTED;
         json_object_set_new(point, "text", json_string(run->error));
+    } else if (outcome == OUTCOME_CLEAN && left_loaded(c, point, run->report)) {
+        outcome = OUTCOME_FINDING;
     } else if (outcome == OUTCOME_CLEAN && !reached(run->report, str(point, "fault"))) {
         outcome = OUTCOME_NOT_REACHED;
     }
-    if (outcome == OUTCOME_FAILED || (json_is_object(crash) && outcome == OUTCOME_CRASH)) {
+    if (outcome == OUTCOME_FAILED || (json_is_object(crash) && outcome == OUTCOME_CRASH) || sanitizer_spoke(run->output)) {
         campaign_progress_end(c);
         fputs(run->output, stderr);
     }

@@ -100,7 +100,7 @@ campaign_progress_end(const struct campaign *c)
 /* ---- the table ---- */
 
 static void
-print_point(const struct campaign *c, const json_t *point)
+print_point(const struct campaign *c, const json_t *point, FILE *to)
 {
     struct host_buf outcome = {0};
     const json_t *code;
@@ -113,18 +113,18 @@ print_point(const struct campaign *c, const json_t *point)
         }
     }
     char *what = describe(c, point, c->options->verbose ? 16 : 2);
-    fprintf(stderr, "  %-16s %6" JSON_INTEGER_FORMAT "  %s\n", outcome.data, num(point, "calls"), what);
+    fprintf(to, "  %-16s %6" JSON_INTEGER_FORMAT "  %s\n", outcome.data, num(point, "calls"), what);
     if (*str(point, "text") != '\0' && json_array_size(json_object_get(point, "codes")) == 0) {
-        fprintf(stderr, "%27s%s\n", "", str(point, "text"));
+        fprintf(to, "%27s%s\n", "", str(point, "text"));
     }
-    fprintf(stderr, "%27s--fault=%s\n", "", str(point, "fault"));
+    fprintf(to, "%27s--fault=%s\n", "", str(point, "fault"));
     free(what);
     host_buf_free(&outcome);
 }
 
 /* Points of one routine, place and outcome: a line with their number. */
 static void
-print_groups(const struct campaign *c, enum campaign_outcome outcome)
+print_groups(const struct campaign *c, enum campaign_outcome outcome, FILE *to)
 {
     json_t *seen = json_object(), *point;
     const char *key;
@@ -145,7 +145,7 @@ print_groups(const struct campaign *c, enum campaign_outcome outcome)
     }
     json_object_foreach(seen, key, group)
     {
-        fprintf(stderr, "  %-16s %6" JSON_INTEGER_FORMAT "  %s\n", campaign_outcomes[outcome], json_integer_value(group), key);
+        fprintf(to, "  %-16s %6" JSON_INTEGER_FORMAT "  %s\n", campaign_outcomes[outcome], json_integer_value(group), key);
     }
     json_decref(seen);
 }
@@ -180,34 +180,34 @@ bad_points(const struct campaign *c)
 }
 
 static void
-print_table(const struct campaign *c, const size_t *counts, size_t total)
+print_table(const struct campaign *c, const size_t *counts, size_t total, FILE *to)
 {
     json_t *sorted = bad_points(c);
     size_t i, bad = 0;
-    fprintf(stderr, "filterbed: campaign with --seed=%llu", (unsigned long long)c->seed);
+    fprintf(to, "filterbed: campaign with --seed=%llu", (unsigned long long)c->seed);
     if (c->shards > 1) {
-        fprintf(stderr, ", --shard=%u/%u", c->shard, c->shards);
+        fprintf(to, ", --shard=%u/%u", c->shard, c->shards);
     }
-    fprintf(stderr, ": %zu point%s:", total, total == 1 ? "" : "s");
+    fprintf(to, ": %zu point%s%s", total, total == 1 ? "" : "s", total == 0 ? "" : ":");
     for (int outcome = 0, first = 1; outcome < OUTCOME_COUNT; outcome++) {
         if (counts[outcome] != 0) {
-            fprintf(stderr, "%s %zu %s", first ? "" : ",", counts[outcome], campaign_outcomes[outcome]);
+            fprintf(to, "%s %zu %s", first ? "" : ",", counts[outcome], campaign_outcomes[outcome]);
             first = 0;
             bad += campaign_bad((enum campaign_outcome)outcome) ? counts[outcome] : 0;
         }
     }
-    fputc('\n', stderr);
+    fputc('\n', to);
     if (bad != 0) {
-        fprintf(stderr, "  %-16s %6s  %s\n", "outcome", "calls", "what failed, where; and to see it alone");
+        fprintf(to, "  %-16s %6s  %s\n", "outcome", "calls", "what failed, where; and to see it alone");
     }
     for (i = 0; i < json_array_size(sorted); i++) {
-        print_point(c, json_array_get(sorted, i));
+        print_point(c, json_array_get(sorted, i), to);
     }
     json_decref(sorted);
-    if (bad + counts[OUTCOME_NOT_RUN] != total && !c->options->quiet) {
-        fprintf(stderr, "  %-16s %6s  %s\n", "outcome", "points", "what failed, where");
+    if (bad + counts[OUTCOME_NOT_RUN] != total && (!c->options->quiet || to != stderr)) {
+        fprintf(to, "  %-16s %6s  %s\n", "outcome", "points", "what failed, where");
         for (int outcome = OUTCOME_NOT_STARTED; outcome < OUTCOME_NOT_RUN; outcome++) {
-            print_groups(c, (enum campaign_outcome)outcome);
+            print_groups(c, (enum campaign_outcome)outcome, to);
         }
     }
 }
@@ -283,13 +283,19 @@ campaign_tell(struct campaign *c)
     if (json_array_size(json_object_get(report, "findings")) != 0) {
         print_findings(c, report);
     }
-    print_table(c, counts, total);
+    print_table(c, counts, total, stderr);
     for (i = 0; i < c->options->reports.count; i++) {
         const char *given = c->options->reports.items[i];
         char *kind = host_strndup(given, strcspn(given, ":"));
         if (report_save(report, kind, given + strlen(kind) + 1, &err) != 0) {
             fprintf(stderr, "filterbed: %s\n", err.text);
             rc = -1;
+        } else if (strcmp(kind, "text") == 0) {
+            FILE *to = fopen(given + strlen(kind) + 1, "ae");
+            if (to != NULL) {
+                print_table(c, counts, total, to);
+                fclose(to);
+            }
         }
         free(kind);
     }

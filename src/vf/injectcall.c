@@ -160,9 +160,11 @@ call_second(const struct fault_row *row, const struct call_state *state, const u
         return status;
     }
     if (old != NULL) {
+        vf_reference_as_old = row->routine; /* what the driver owes is for this call */
         const uint32_t got = get == NULL            ? 1
                              : row->operation == 3 ? get(slots[2], object, (uintptr_t)old)
                                                     : get(slots[2], (uintptr_t)old, none);
+        vf_reference_as_old = NULL;
         if (got != 0) {
             *old = NULL; /* gone again */
         }

@@ -64,6 +64,19 @@ list_insert_locked(struct vf_reference_list *list, struct vf_reference *referenc
 }
 
 static void
+list_append_locked(struct vf_reference_list *list, struct vf_reference *reference)
+{
+    reference->older = NULL;
+    reference->newer = list->oldest;
+    if (list->oldest != NULL) {
+        list->oldest->older = reference;
+    } else {
+        list->newest = reference;
+    }
+    list->oldest = reference;
+}
+
+static void
 list_remove_locked(struct vf_reference_list *list, struct vf_reference *reference)
 {
     if (reference->newer != NULL) {
@@ -200,18 +213,29 @@ vf_object_create(vf_owner *owner, enum vf_kind kind, const void *address, uint64
     return object;
 }
 
+__thread const char *vf_reference_as_old;
+
 void
 vf_object_reference(vf_object *object, enum vf_reason reason, const char *routine)
 {
     if (object == NULL) {
         return;
     }
+    const bool old = vf_reference_as_old != NULL && reason == VF_REASON_GET;
+    if (old) {
+        reason = VF_REASON_OLD_CONTEXT;
+        routine = vf_reference_as_old;
+    }
     struct vf_reference *reference = reference_create(reason, routine);
     if (reference == NULL) {
         return;
     }
     port_lock_acquire(&object->lock);
-    list_insert_locked(object_list(object, reason), reference);
+    if (old) { /* a release is taken for one of what was held before: what this call brought is what is forgotten */
+        list_append_locked(object_list(object, reason), reference);
+    } else {
+        list_insert_locked(object_list(object, reason), reference);
+    }
     if (reason == VF_REASON_LINK) {
         object->failed_routine = NULL;
     }

@@ -92,6 +92,9 @@ void vf_text_utf8(char *out, size_t size, const uint16_t *text, uint32_t bytes);
 const char *vf_kind_release(enum vf_kind kind);  /* the routine that owes the release */
 void vf_format_operation(char *out, size_t size, const char *operation, const char *phase, const char *name);
 
+/* The routine in whose name this thread gets a context that a driver sees as an old one (injectcall.c); NULL: in its own. */
+extern __thread const char *vf_reference_as_old __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 /* One finding, formatted.  Strings are copied. */
 struct vf_finding_input {
     const char *code, *rule, *bugcheck;

@@ -194,6 +194,20 @@ says "7 points: "
 check "each began with the same" [ ! -e wrong ]
 check "the files stay" tar -df before.tar
 check "no copy stays" [ -z "$(ls "$TMPDIR")" ]
+# Killed: what is under way ends by itself, and nothing stays.
+"$FILTERBED" run -f fallible -d data --watchdog=1 --fault=alloc:all --resume=killed -- sh -c 'touch "$1"; sleep 30' sh "$WORK/runs" >out 2>err &
+pid=$!
+until [ -e runs ]; do
+    sleep 0.05
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+for _ in $(seq 200); do
+    [ -n "$(ls "$TMPDIR")" ] || break
+    sleep 0.05
+done
+check "no copy stays of a killed campaign" [ -z "$(ls "$TMPDIR")" ]
+check "the files stay" tar -df before.tar
 # A command that does not end is ended, with what it started.
 echo >count
 fb run -f fallible -d data --watchdog=1 --fault=alloc:all --time-limit=4 -- \
@@ -203,3 +217,13 @@ says "1 hang"
 says "the run did not end in time"
 check "nothing is left of it" [ -z "$(pgrep -f "sleep 1234[.]$$")" ]
 check "no copy stays" [ -z "$(ls "$TMPDIR")" ]
+
+# The examples, everything that can fail, with requests from several threads.
+if [ -n "${FILTERBED_FULL:-}" ]; then
+    fb run -f "$TRACK" -d data --threads=4 --fault=alloc:all --fault=status:all -- \
+        sh -c 'for i in 1 2 3 4; do (echo $i >f$i; cat f$i file; mv f$i g$i; rm g$i) & done; wait'
+    exits 0 "ctxtrack copes with everything"
+    printf 'write a one\nopen h a rw\nread a\nclose h\n' >s
+    fb run -f "$LEAKY" --memory --script s --watchdog=1 --fault=alloc:all --fault=status:all
+    exits 0 "the mistakes of leaky come without a failure"
+fi

@@ -68,6 +68,12 @@ check "not read" [ "$(grep -c 'read: C0000054 0' err)" -eq 2 ]
 run --fault=status:FltSetStreamContext=STATUS_FLT_CONTEXT_ALREADY_DEFINED
 exits 0
 check "somebody else was first" [ "$(grep -c 'there was one' err)" -eq 3 ]
+sed -i 's/^#define FORGETS_OLD 0/#define FORGETS_OLD 1/' fallible/fallible.c
+run --fault=status:FltSetStreamContext=STATUS_FLT_CONTEXT_ALREADY_DEFINED@2
+exits 99 "the other context is never released"
+says "K-09"
+says "fallible.c:$(grep -n 'Status = FltSetStreamContext' fallible/fallible.c | cut -d: -f1)"
+sed -i 's/^#define FORGETS_OLD 1/#define FORGETS_OLD 0/' fallible/fallible.c
 run --fault=status:FltStartFiltering=STATUS_INVALID_PARAMETER
 exits 125 "it does not start"
 

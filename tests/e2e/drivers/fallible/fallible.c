@@ -4,6 +4,7 @@
 
 #define FORGETS_BUFFER 0       /* if there is no name */
 #define FORGETS_CONTEXT 0      /* if it cannot be set */
+#define FORGETS_OLD 0          /* the context that somebody else has set */
 #define FORGETS_ENTRY 0        /* what DriverEntry allocated, if filtering cannot start */
 #define COPIES 0               /* makes a copy of the name, too */
 #define FORGETS_NAME 0         /* if there is no copy */
@@ -19,16 +20,19 @@ static PFLT_FILTER Filter;
 static VOID
 FallibleRemember(PCFLT_RELATED_OBJECTS FltObjects)
 {
-    PFLT_CONTEXT Context = NULL;
+    PFLT_CONTEXT Context = NULL, Old = NULL;
     NTSTATUS Status = FltAllocateContext(Filter, FLT_STREAM_CONTEXT, 32, PagedPool, &Context);
 
     if (!NT_SUCCESS(Status)) {
         DbgPrint("no context: %08X %p\n", Status, Context);
         return;
     }
-    Status = FltSetStreamContext(FltObjects->Instance, FltObjects->FileObject, FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, NULL);
+    Status = FltSetStreamContext(FltObjects->Instance, FltObjects->FileObject, FLT_SET_CONTEXT_KEEP_IF_EXISTS, Context, &Old);
     if (Status == STATUS_FLT_CONTEXT_ALREADY_DEFINED) {
         DbgPrint("there was one\n");
+        if (!FORGETS_OLD) {
+            FltReleaseContext(Old);
+        }
     } else if (!NT_SUCCESS(Status)) {
         DbgPrint("not set: %08X\n", Status);
         if (FORGETS_CONTEXT) {
