@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The NT side of the micro benchmarks.  One filter ("benchctx") owns the contexts that are measured; up to 16 no-op filters stand above
- * it for the cost of an operation.  All of them are functions of this program, loaded as services with altitudes of their own.
+ * it for the cost of an operation, and up to 16 devices of a legacy filter on a volume of their own.  All of them are functions of this program,
+ * loaded as services, the minifilters with altitudes.
  */
 #include <fltKernel.h>
 
@@ -23,6 +24,12 @@ static PFILE_OBJECT BenchFiles[BENCH_OBJECTS];
 static PVOID BenchDriver;
 static PFILE_OBJECT BenchBareFiles[BENCH_OBJECTS];   /* on a volume whose stack is the file system alone */
 static PFLT_VOLUME BenchVolume;                 /* the one that is filtered */
+
+static PFILE_OBJECT BenchLegacyFiles[BENCH_OBJECTS]; /* on a volume with legacy filters above the file system, and nothing else */
+static PVOID LegacyDriver;
+static PDRIVER_OBJECT LegacyDriverObject;
+static PDEVICE_OBJECT LegacyDevices[MAX_FILTERS];
+static ULONG LegacyCount;
 
 static PFLT_FILTER NoopFilters[MAX_FILTERS];
 static PFLT_INSTANCE NoopInstances[MAX_FILTERS];
@@ -173,6 +180,87 @@ NoopEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
     return NT_SUCCESS(Status) ? FltStartFiltering(NoopFilters[NoopLoading]) : Status;
 }
 
+/* ---- a legacy filter that sees each request before and after, and does nothing ---- */
+
+typedef struct LEGACY_EXTENSION {
+    PDEVICE_OBJECT Lower;
+} LEGACY_EXTENSION;
+
+static NTSTATUS NTAPI
+LegacyDone(PDEVICE_OBJECT Device, PIRP Irp, PVOID Context)
+{
+    UNREFERENCED_PARAMETER(Device);
+    UNREFERENCED_PARAMETER(Context);
+    if (Irp->PendingReturned) {
+        IoMarkIrpPending(Irp);
+    }
+    if (NoopChecking) {
+        NoopCalls++;
+    }
+    return STATUS_CONTINUE_COMPLETION;
+}
+
+static NTSTATUS NTAPI
+LegacyPass(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    LEGACY_EXTENSION *Extension = Device->DeviceExtension;
+
+    IoCopyCurrentIrpStackLocationToNext(Irp);
+    IoSetCompletionRoutine(Irp, LegacyDone, NULL, TRUE, TRUE, TRUE);
+    return IoCallDriver(Extension->Lower, Irp);
+}
+
+static VOID NTAPI
+LegacyUnload(PDRIVER_OBJECT DriverObject)
+{
+    UNREFERENCED_PARAMETER(DriverObject);
+}
+
+static NTSTATUS
+LegacyEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    UNREFERENCED_PARAMETER(RegistryPath);
+    for (ULONG i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        DriverObject->MajorFunction[i] = LegacyPass;
+    }
+    DriverObject->DriverUnload = LegacyUnload;
+    LegacyDriverObject = DriverObject;
+    return STATUS_SUCCESS;
+}
+
+static VOID
+LegacyDetach(VOID)
+{
+    PDEVICE_OBJECT Device = LegacyDevices[--LegacyCount];
+
+    IoDetachDevice(((LEGACY_EXTENSION *)Device->DeviceExtension)->Lower);
+    IoDeleteDevice(Device);
+}
+
+void
+bench_set_legacy(unsigned count)
+{
+    while (LegacyCount > count) {
+        LegacyDetach();
+    }
+    while (LegacyCount < count) {
+        PDEVICE_OBJECT Device;
+        BenchCheck((ULONG)IoCreateDevice(LegacyDriverObject, sizeof(LEGACY_EXTENSION), NULL, FILE_DEVICE_DISK_FILE_SYSTEM, 0, FALSE, &Device),
+                   "device");
+        LEGACY_EXTENSION *Extension = Device->DeviceExtension;
+        BenchCheck((ULONG)IoAttachDeviceToDeviceStackSafe(Device, IopBaseDevice(BenchLegacyFiles[0]), &Extension->Lower), "attach");
+        Device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+        LegacyDevices[LegacyCount++] = Device;
+    }
+    NoopCalls = 0;
+    NoopChecking = TRUE;
+    bench_operation_legacy(0);
+    NoopChecking = FALSE;
+    if (NoopCalls != count) {
+        port_fatal("bench: %u legacy filters are attached, %llu were called", count, (unsigned long long)NoopCalls);
+    }
+}
+
 /* Instance names are unique on a volume: each is named after its service. */
 static PVOID
 BenchLoad(const char *Service, const char *Altitude, PVOID Entry)
@@ -232,19 +320,24 @@ BenchContext(ULONG Index)
 void
 bench_start(void)
 {
-    struct host_nt_volume Volume = {.number = 1, .fd = -1}, Bare = {.number = 2, .fd = -1};
+    struct host_nt_volume Volume = {.number = 1, .fd = -1}, Bare = {.number = 2, .fd = -1}, Legacy = {.number = 3, .fd = -1};
 
     vf_set_level(VF_OFF);
     BenchCheck(host_nt_start(NULL), "start");
     BenchCheck(host_nt_volume_add(&Volume), "volume");
     BenchCheck(host_nt_volume_add(&Bare), "volume");
+    BenchCheck(host_nt_volume_add(&Legacy), "volume");
+    BenchCheck(host_nt_service_create("benchlegacy"), "service key");
+    BenchCheck(host_nt_load("benchlegacy", (PVOID)LegacyEntry, vf_owner_create("benchlegacy"), &LegacyDriver), "benchlegacy");
     BenchDriver = BenchLoad("benchctx", "1000", (PVOID)BenchEntry);
     for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
         BenchOpen(1, i, &BenchFiles[i]);
         BenchContext(i);
         BenchOpen(2, i, &BenchBareFiles[i]);
+        BenchOpen(3, i, &BenchLegacyFiles[i]);
     }
     IoDetachDevice(IopBaseDevice(BenchBareFiles[0]));   /* takes the filter manager's device off */
+    IoDetachDevice(IopBaseDevice(BenchLegacyFiles[0]));
 }
 
 void
@@ -253,10 +346,13 @@ bench_stop(void)
     struct host_nt_unloaded Gone;
 
     bench_set_filters(0, false);
+    bench_set_legacy(0);
     for (ULONG i = 0; i < BENCH_OBJECTS; i++) {
         IopCloseFile(BenchFiles[i]);
         IopCloseFile(BenchBareFiles[i]);
+        IopCloseFile(BenchLegacyFiles[i]);
     }
+    BenchCheck(host_nt_unload(LegacyDriver, &Gone), "unload");
     FltObjectDereference(BenchVolume);
     BenchCheck(host_nt_unload(BenchDriver, &Gone), "unload");
     host_nt_stop();
@@ -378,4 +474,10 @@ void
 bench_operation_bare(unsigned object)
 {
     BenchQuery(BenchBareFiles[object]);
+}
+
+void
+bench_operation_legacy(unsigned object)
+{
+    BenchQuery(BenchLegacyFiles[object]);
 }

@@ -138,6 +138,16 @@ query(benchmark::State &state)
     measure(state, LONG, [object] { bench_operation(object); });
 }
 
+/* range(0): legacy filters above each other */
+void
+query_legacy(benchmark::State &state)
+{
+    unsigned object = own_object(state);
+
+    bench_set_legacy(static_cast<unsigned>(state.range(0)));
+    measure(state, LONG, [object] { bench_operation_legacy(object); });
+}
+
 void
 query_look(benchmark::State &state)
 {
@@ -160,6 +170,7 @@ BENCHMARK(set_delete)->UseRealTime();
 BENCHMARK(query_bare)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(query)->Arg(0)->Arg(1)->Arg(4)->Arg(16)->Threads(1)->UseRealTime();
 BENCHMARK(query)->Arg(1)->Threads(2)->UseRealTime();
+BENCHMARK(query_legacy)->Arg(1)->Arg(4)->Arg(16)->UseRealTime();
 BENCHMARK(query_look)->Arg(1)->Threads(1)->UseRealTime();
 
 /* ---- report ---- */
@@ -188,6 +199,9 @@ const row rows[] = {
     {"query/4/1", "  four"},
     {"query/16/1", "  sixteen"},
     {"query/1/2", "  one, two threads"},
+    {"query_legacy/1/1", "  one legacy filter, with a completion routine"},
+    {"query_legacy/4/1", "  four legacy filters"},
+    {"query_legacy/16/1", "  sixteen legacy filters"},
     {"query_look/1/1", "  one that gets and releases its stream context"},
 };
 
