@@ -26,3 +26,11 @@ CcPurgeCacheSection(PSECTION_OBJECT_POINTERS SectionObjectPointer, PLARGE_INTEGE
     return SectionObjectPointer == NULL ||
            (SectionObjectPointer->DataSectionObject == NULL && SectionObjectPointer->ImageSectionObject == NULL);
 }
+
+/* Windows: ntifs.h, CcGetFileObjectFromSectionPtrs.  Differences: nothing is cached, so there is none. */
+PFILE_OBJECT
+CcGetFileObjectFromSectionPtrs(PSECTION_OBJECT_POINTERS SectionObjectPointer)
+{
+    UNREFERENCED_PARAMETER(SectionObjectPointer);
+    return NULL;
+}
