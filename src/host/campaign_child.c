@@ -224,6 +224,8 @@ campaign_child(struct campaign *c, const struct host_strv *faults, unsigned limi
         child.answer = ends[0];
         attend(c, &child);
         waitpid(child.pid, &status, 0);
+        while (waitpid(-1, NULL, WNOHANG) > 0) { /* what a command left behind ends here */
+        }
         if (child.step != 0) {
             end_orphans(child.step == STEPS);
         }

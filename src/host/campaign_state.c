@@ -114,11 +114,12 @@ take_lines(struct campaign *c, char *text, size_t size, struct host_error *err)
     return ftruncate(c->state.fd, (off_t)at) == 0 ? 0 : host_fail(err, "%s: %s", c->state.path, strerror(errno));
 }
 
+/* A name of its own: an interrupted campaign leaves its file, and processes' numbers come again. */
 static char *
-own_path(struct host_error *err)
+own_path(const struct campaign *c, struct host_error *err)
 {
     char *root = host_cache_root(), *directory = host_path_join(root, "campaigns");
-    char *path = host_mkdirs(directory, err) == 0 ? host_printf("%s/%ld.state", directory, (long)getpid()) : NULL;
+    char *path = host_mkdirs(directory, err) == 0 ? host_printf("%s/%llu-%ld.state", directory, (unsigned long long)c->seed, (long)getpid()) : NULL;
     free(root);
     free(directory);
     return path;
@@ -131,7 +132,7 @@ campaign_state_open(struct campaign *c, struct host_error *err)
     char *text = NULL;
     size_t size = 0;
     s->temporary = c->options->resume == NULL;
-    s->path = s->temporary ? own_path(err) : host_strdup(c->options->resume);
+    s->path = s->temporary ? own_path(c, err) : host_strdup(c->options->resume);
     if (s->path == NULL) {
         return -1;
     }
