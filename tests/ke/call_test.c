@@ -386,7 +386,7 @@ test_ke_timer__one_shot_periodic_and_cancel(void **state)
     LONG Before = DpcRuns;
     KeSetTimerEx(&Timer, Due, 5, &Dpc);
     /* A DPC that is still queued is not queued again: on a machine with other work there are fewer runs than periods */
-    for (int i = 0; i < 5 || (DpcRuns - Before < 4 && i < 1000); i++) {
+    for (int i = 0; i < 5 || (ReadAcquire(&DpcRuns) - Before < 4 && i < 1000); i++) {
         assert_int_equal(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, NULL), STATUS_SUCCESS);
     }
     KeCancelTimer(&Timer);
