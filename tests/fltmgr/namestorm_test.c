@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: unit;concurrent */
+/* ctest-timeout: 600 */
 /*
  * Threads open, read, rename and close while every filter asks for names and reads files itself, and the middle one is detached and
  * attached again and again.
  */
 #include "membed.h"
+
+#include "storm.h"
 
 static _Atomic(BOOLEAN) Stop;
 static _Atomic(ULONG) Named, Refused, OwnReads, OwnOpens;
@@ -94,7 +97,7 @@ test_fltmgr_namestorm__detach_while_filters_ask(void **State)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(port_thread_start(&Threads[i], Work, (void *)(ULONG_PTR)i, "work"), 0);
     }
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < (storm_full() ? 2000 : 40); i++) {
         TinySleep(5);
         assert_status(FltDetachVolume(Filters[MIDDLE].Filter, Volume, NULL), STATUS_SUCCESS);
         TinySleep(2);
