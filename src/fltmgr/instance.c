@@ -344,7 +344,7 @@ FltpInstanceFindLocked(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING 
 
 /* Finds one that may be going away; +1 Memory. */
 static PFLT_INSTANCE
-FltpInstanceFindAny(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name)
+FltpInstanceFindIn(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name)
 {
     FltpLockAcquire(&Volume->Lock, FLTP_RANK_VOLUME);
     PFLT_INSTANCE Instance = FltpInstanceFindLocked(Filter, Volume, Name);
@@ -352,6 +352,22 @@ FltpInstanceFindAny(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Nam
         atomic_fetch_add(&Instance->Memory, 1);
     }
     FltpLockRelease(&Volume->Lock);
+    return Instance;
+}
+
+/* Whichever frame's volume it is, a filter's instances are in that of its own. */
+static PFLT_INSTANCE
+FltpInstanceFindAny(PFLT_FILTER Filter, PFLT_VOLUME Volume, PCUNICODE_STRING Name)
+{
+    if (Filter == NULL || Filter->Frame == Volume->Frame) {
+        return FltpInstanceFindIn(Filter, Volume, Name);
+    }
+    PFLT_VOLUME Own = FltpVolumeLookIn(Volume->VolumeDevice, Filter->Frame);
+    if (Own == NULL) {
+        return NULL;
+    }
+    PFLT_INSTANCE Instance = FltpInstanceFindIn(Filter, Own, Name);
+    FltpCountRelease(&Own->Outstanding);
     return Instance;
 }
 

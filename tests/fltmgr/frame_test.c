@@ -577,6 +577,11 @@ test_fltmgr_frame__an_instance_goes_where_its_filter_is(void **State)
     assert_int_equal(Instance->Volume->Frame, 1);
     FltObjectDereference(Instance);
     assert_string_equal(Order(), "bbAa");
+    /* and is found there */
+    assert_status(FltGetVolumeInstanceFromName(Minis[1].Filter, MiniInstance(0)->Volume, &Name, &Instance), STATUS_SUCCESS);
+    FltObjectDereference(Instance);
+    assert_status(FltDetachVolume(Minis[1].Filter, MiniInstance(0)->Volume, &Name), STATUS_SUCCESS);
+    assert_string_equal(Order(), "bAa");
 }
 
 /* ---- IoBlockLegacyFsFilters ---- */
