@@ -136,6 +136,7 @@ FltpPostWalk(FLTP_OPERATION *Operation)
     while ((Callback = FltpPostNext(Operation, &Context)) != NULL) {
         FltpCallInitialize(&Call, Callback->Filter, FltpOperationName(Operation), "post");
         Call.Name = Operation->Objects.FileObject != NULL ? &Operation->Objects.FileObject->FileName : NULL;
+        Call.File = Operation->Index != IRP_MJ_CLOSE ? Operation->Objects.FileObject : NULL;
         Call.Id = Operation->Id;
         NT_CALL_INLINE(&Call, Step = FltpPostWalkCalls(Operation, &Call, Callback, Context));
         if (!Call.Faulted) {

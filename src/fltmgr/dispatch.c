@@ -271,6 +271,7 @@ FltpPreWalk(FLTP_OPERATION *Operation)
     }
     FltpCallInitialize(&Call, Operation->Callbacks[Operation->Position].Filter, FltpOperationName(Operation), "pre");
     Call.Name = Operation->Objects.FileObject != NULL ? &Operation->Objects.FileObject->FileName : NULL;
+    Call.File = Operation->Objects.FileObject;
     Call.Id = Operation->Id;
     NT_CALL_INLINE(&Call, Step = FltpPreWalkCalls(Operation, &Call));
     if (!Call.Faulted) {

@@ -330,6 +330,7 @@ FltpCallInitialize(KI_DRIVER_CALL *Call, PFLT_FILTER Filter, const char *Operati
     Call->Operation = Operation;
     Call->Phase = Phase;
     Call->Name = NULL;
+    Call->File = NULL;
     Call->Routine = NULL;
     Call->Id = 0;
     Call->Faulted = FALSE;

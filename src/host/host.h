@@ -31,6 +31,8 @@ void host_nt_stop(void);
 unsigned host_nt_report_waiting(unsigned seconds);
 /* What a driver that is gone wrote to pool that it had freed. */
 void host_nt_check_freed(vf_owner *owner);
+/* The number by which the verifier knows the file of this name ("\\a\\b", UTF-8) on the first volume, see vf_set_file_hook; 0: there is none. */
+uint64_t host_nt_file_number(const char *name);
 /* The filter manager's turn among the drivers that attach to file systems is now; again: nothing. */
 void host_nt_filter_manager(void);
 

@@ -17,6 +17,7 @@
 #include "client/place.h"
 #include "host/channel.h"
 #include "host/devices.h"
+#include "host/host.h"
 #include "host/list.h"
 #include "host/nearname.h"
 #include "host/report.h"
@@ -29,6 +30,7 @@ struct asker {
     const void *address; /* of the object that is looked at */
     json_t *references;  /* its */
     const char *name;    /* of the file, for who */
+    uint64_t file;       /* it, by whatever name it was opened; 0: not known */
 };
 
 /* ---- paths ---- */
@@ -135,7 +137,7 @@ add_filter(vf_owner *owner, void *ctx)
     a->list = json_array();
     a->address = NULL;
     if (a->name != NULL) {
-        vf_owner_references_named(owner, a->name, add_reference, a);
+        vf_owner_references_named(owner, a->name, a->file, add_reference, a);
     } else {
         vf_owner_sites(owner, add_site, a);
     }
@@ -168,6 +170,7 @@ answer(const json_t *question, const char *root)
             return json_pack("{s:s}", "error", "this path is not on the volume of the run");
         }
         a.name = name;
+        a.file = host_nt_file_number(name);
     }
     vf_owner_each(add_filter, &a);
     json_t *j = json_pack("{s:o, s:o, s:b, s:s*, s:s*}", "filters", a.filters, "modules", a.modules,

@@ -22,6 +22,7 @@
 #include "host/ramdisk.h"
 
 #define HOST_MAX_VOLUMES 64
+#define HOST_NAME_CHARS 4096
 
 /* One caller at a time (host/fbed.c holds the machine's lock). */
 enum { HOST_NO_VOLUME, HOST_MEMORY, HOST_DIRECTORY, HOST_DISK };
@@ -136,6 +137,7 @@ host_nt_start(void (*fatal)(const struct port_fault_info *info))
     if (NT_SUCCESS(Status)) {
         FltpSetWaitHook(HostpUnloadWaits, NULL);
         FltpSetRetiredHook(HostpFilterRetired, NULL);
+        vf_set_file_hook(FsbFileNumber);
     }
     return (uint32_t)Status;
 }
@@ -150,6 +152,34 @@ void
 host_nt_check_freed(vf_owner *owner)
 {
     ExpPoolQuarantineEmpty(owner);
+}
+
+/* Opened at the file system: no filter sees it. */
+uint64_t
+host_nt_file_number(const char *name)
+{
+    PDEVICE_OBJECT Device = NULL;
+    WCHAR Buffer[HOST_NAME_CHARS];
+    const SIZE_T Units = RtlpUtf8ToUtf16(Buffer, HOST_NAME_CHARS, name, strlen(name));
+    IO_STATUS_BLOCK IoStatus;
+    uint64_t Number = 0;
+    PFILE_OBJECT File;
+
+    for (unsigned i = 1; i <= HOST_MAX_VOLUMES && Device == NULL; i++) {
+        Device = HostMachine.Volumes[i].Kind != HOST_NO_VOLUME ? HostMachine.Volumes[i].Device : NULL;
+    }
+    if (Device == NULL || Device->Vpb == NULL || Device->Vpb->DeviceObject == NULL || Units > HOST_NAME_CHARS) {
+        return 0;
+    }
+    const IOP_CREATE Create = { .Device = Device, .HintDevice = Device->Vpb->DeviceObject,
+        .Name = { (USHORT)(Units * sizeof(WCHAR)), (USHORT)(Units * sizeof(WCHAR)), Buffer }, .DesiredAccess = FILE_READ_ATTRIBUTES,
+        .Disposition = FILE_OPEN, .CreateOptions = FILE_OPEN_REPARSE_POINT, .ShareAccess = FILE_SHARE_VALID_FLAGS,
+        .RequestorMode = KernelMode };
+    if (NT_SUCCESS(IopCreateFile(&Create, &IoStatus, &File))) {
+        Number = FsbFileNumber(File);
+        IopCloseFile(File);
+    }
+    return Number;
 }
 
 void

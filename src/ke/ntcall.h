@@ -31,6 +31,7 @@ typedef struct KI_DRIVER_CALL {
             uint32_t VfNameBytes;
             ULONGLONG Id;
             vf_owner *Owner;
+            const VOID *File;                  /* file object that is open, for what the verifier is asked about a file; or NULL */
         };
     };
     PCUNICODE_STRING Name;                     /* file name or NULL */
@@ -47,7 +48,8 @@ typedef struct KI_DRIVER_CALL {
 _Static_assert(__builtin_offsetof(KI_DRIVER_CALL, VfName) == __builtin_offsetof(struct vf_operation, name) &&
                    __builtin_offsetof(KI_DRIVER_CALL, VfNameBytes) == __builtin_offsetof(struct vf_operation, name_bytes) &&
                    __builtin_offsetof(KI_DRIVER_CALL, Id) == __builtin_offsetof(struct vf_operation, id) &&
-                   __builtin_offsetof(KI_DRIVER_CALL, Owner) == __builtin_offsetof(struct vf_operation, owner),
+                   __builtin_offsetof(KI_DRIVER_CALL, Owner) == __builtin_offsetof(struct vf_operation, owner) &&
+                   __builtin_offsetof(KI_DRIVER_CALL, File) == __builtin_offsetof(struct vf_operation, file),
                "members of the union lie on each other");
 
 VOID KiDriverCallEnter(KI_DRIVER_CALL *Call);  /* pushes the operation, remembers IRQL and held locks */

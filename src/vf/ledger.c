@@ -455,10 +455,11 @@ view_add(struct view_list *list, struct vf_object *object, const struct vf_refer
 }
 
 static bool
-list_has_name(const struct vf_reference_list *list, const char *name)
+list_has_name(const struct vf_reference_list *list, const char *name, uint64_t file)
 {
     for (const struct vf_reference *at = list->oldest; at != NULL; at = at->newer) {
-        if (at->operation != NULL && strcasecmp(at->operation->name, name) == 0) {
+        if (at->operation != NULL &&
+            (strcasecmp(at->operation->name, name) == 0 || (file != 0 && at->operation->file == file))) {
             return true;
         }
     }
@@ -467,12 +468,12 @@ list_has_name(const struct vf_reference_list *list, const char *name)
 
 /* name: of a file, or NULL for everything. */
 static void
-shard_snapshot(struct vf_shard *shard, const char *name, struct view_list *list)
+shard_snapshot(struct vf_shard *shard, const char *name, uint64_t file, struct view_list *list)
 {
     port_lock_acquire(&shard->lock);
     for (struct vf_object *object = shard->first; object != NULL; object = object->next) {
         port_lock_acquire(&object->lock);
-        const bool wanted = name == NULL || list_has_name(&object->held, name) || list_has_name(&object->linked, name);
+        const bool wanted = name == NULL || list_has_name(&object->held, name, file) || list_has_name(&object->linked, name, file);
         for (struct vf_reference *at = object->held.oldest; wanted && at != NULL; at = at->newer) {
             view_add(list, object, at);
         }
@@ -487,11 +488,11 @@ shard_snapshot(struct vf_shard *shard, const char *name, struct view_list *list)
 unsigned
 vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *, void *), void *ctx)
 {
-    return vf_owner_references_named(owner, NULL, fn, ctx);
+    return vf_owner_references_named(owner, NULL, 0, fn, ctx);
 }
 
 unsigned
-vf_owner_references_named(vf_owner *owner, const char *name, void (*fn)(const struct vf_reference_view *, void *), void *ctx)
+vf_owner_references_named(vf_owner *owner, const char *name, uint64_t file, void (*fn)(const struct vf_reference_view *, void *), void *ctx)
 {
     unsigned total = 0;
     if (owner == NULL) {
@@ -499,7 +500,7 @@ vf_owner_references_named(vf_owner *owner, const char *name, void (*fn)(const st
     }
     for (unsigned i = 0; i < VF_OWNER_SHARDS; i++) {
         struct view_list list = {0};
-        shard_snapshot(&owner->shards[i], name, &list);
+        shard_snapshot(&owner->shards[i], name, file, &list);
         for (size_t n = 0; n < list.count; n++) {
             fn(&list.views[n], ctx);
             free((char *)list.views[n].note);

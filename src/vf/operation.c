@@ -103,6 +103,14 @@ vf_operation_text(char *text, size_t size)
 
 /* ---- records ---- */
 
+static uint64_t (*file_hook)(const void *file);
+
+void
+vf_set_file_hook(uint64_t (*hook)(const void *file))
+{
+    file_hook = hook;
+}
+
 struct vf_op_record *
 vf_op_record_current(void)
 {
@@ -122,6 +130,7 @@ vf_op_record_current(void)
         record->operation = operation->operation;
         record->phase = operation->phase;
         record->id = operation->id;
+        record->file = operation->file != NULL && file_hook != NULL ? file_hook(operation->file) : 0;
         memcpy(record->name, name, length);
         operation->record = record;
     }

@@ -55,6 +55,7 @@ struct vf_operation {                          /* strings are borrowed while set
     uint32_t name_bytes;
     uint64_t id;                               /* operation number, 0 = none */
     vf_owner *owner;                           /* whose callback runs */
+    const void *file;                          /* file object, NULL: none, or it is closed; see vf_set_file_hook */
     struct vf_operation *outer;
     struct vf_op_record *record;               /* made by the ledger on first use; zero-initialise */
 };
@@ -160,8 +161,10 @@ struct vf_reference_view {
 };
 unsigned vf_owner_references(vf_owner *owner, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
 
-/* The same for the objects one of whose references was taken for a file of this name ("\\a\\b", case ignored). */
-unsigned vf_owner_references_named(vf_owner *owner, const char *name, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
+/* Says which file an operation's file object is of, by whatever name it was opened: a number, 0 if it is not known. */
+void vf_set_file_hook(uint64_t (*hook)(const void *file));
+/* The same for the objects one of whose references was taken for a file of this name ("\\a\\b", case ignored), or for this file. */
+unsigned vf_owner_references_named(vf_owner *owner, const char *name, uint64_t file, void (*fn)(const struct vf_reference_view *ref, void *ctx), void *ctx);
 /* Where an owner's objects come from.  Takes no lock. */
 struct vf_site_view { enum vf_kind kind; uint32_t tag; vf_stack stack; struct vf_counts counts; };
 void vf_owner_sites(vf_owner *owner, void (*fn)(const struct vf_site_view *site, void *ctx), void *ctx);

@@ -49,6 +49,7 @@ struct vf_op_record {
     _Atomic(uint32_t) count;
     const char *operation, *phase;
     uint64_t id;
+    uint64_t file;                    /* vf_set_file_hook's number */
     char name[];                      /* UTF-8 */
 };
 struct vf_op_record *vf_op_record_current(void);                  /* +1 for the caller, or NULL */

@@ -71,7 +71,7 @@ wait $run || :
 # through a mount: the path as the program in it has it
 if [ -e /dev/fuse ]; then
     mkdir -p tree/dir
-    "$FILTERBED" run -q -f "$TRACK" -d tree -- sh -c 'exec 3>dir/file; echo x >&3; echo ready >../ready; exec sleep 60' >/dev/null 2>run.err &
+    "$FILTERBED" run -q -f "$TRACK" -d tree -- sh -c 'exec 3>dir/file; echo x >&3; ln dir/file link; mv dir/file moved; echo ready >../ready; exec sleep 60' >/dev/null 2>run.err &
     run=$!
     echo >ready
     if await grep -q ready ready; then
@@ -79,6 +79,12 @@ if [ -e /dev/fuse ]; then
         exits 0
         check "a stream context of the file" grep -q 'ctxtrack: stream context' out
         check "set by the driver" grep -q 'set by FltSetStreamContext in post IRP_MJ_CREATE of \\dir\\file' out
+        for name in link moved; do                             # the name it was opened by is gone; the file is the same
+            fb top --who tree/$name
+            check "by $name" grep -q 'ctxtrack: stream context' out
+        done
+        fb top --who tree/dir
+        check "another file" sh -c "! grep -q 'post IRP_MJ_CREATE of .dir.file' out"
         fb top --who /etc/passwd
         exits 1
         says "not on the volume"

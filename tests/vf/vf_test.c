@@ -462,9 +462,9 @@ test_vf_references__by_file_name(void **state)
     vf_object_reference(mine, VF_REASON_LINK, "FltSetStreamContext");
     vf_operation_leave(&operation);
     vf_object *other = make(owner, &places[1]);
-    assert_int_equal(vf_owner_references_named(owner, "\\A\\file", count_reference, &seen), 2);
+    assert_int_equal(vf_owner_references_named(owner, "\\A\\file", 0, count_reference, &seen), 2);
     assert_int_equal(seen, 2);
-    assert_int_equal(vf_owner_references_named(owner, "\\a", count_reference, &seen), 0);
+    assert_int_equal(vf_owner_references_named(owner, "\\a", 0, count_reference, &seen), 0);
     vf_object_destroy(mine, owner, VF_CONTEXT_STREAM);
     vf_object_destroy(other, owner, VF_CONTEXT_STREAM);
 }

@@ -180,6 +180,23 @@ FsbFcbRekey(FSB_FCB *Fcb, const FSB_STAT *Stat)
     port_lock_release(&Shard->Lock);
 }
 
+static uint64_t
+FsbFcbNumber(const FSB_FCB *Fcb)
+{
+    return (Fcb->Key.Device * 0x9E3779B97F4A7C15ull ^ Fcb->Key.Inode) * 0xC2B2AE3D27D4EB4Full + Fcb->Key.Generation + 1;
+}
+
+/* For the verifier: one number for a file, whatever its names are. */
+uint64_t
+FsbFileNumber(const void *File)
+{
+    const FILE_OBJECT *FileObject = File;
+    FSB_SCB *Scb = FileObject->Type == IO_TYPE_FILE && !(FileObject->Flags & FO_FILE_OPEN_CANCELLED) ? FileObject->FsContext : NULL;
+    FSB_VOLUME *Volume = Scb != NULL ? FsbVolumeOf(IopBaseDevice((PFILE_OBJECT)FileObject)) : NULL;
+
+    return Volume != NULL && Scb->Volume == Volume && Scb->Fcb != NULL ? FsbFcbNumber(Scb->Fcb) : 0;
+}
+
 VOID
 FsbFcbDereference(FSB_FCB *Fcb)
 {

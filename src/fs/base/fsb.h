@@ -342,6 +342,7 @@ struct FSB_CCB {
 NTSTATUS FsbVolumeCreate(PDRIVER_OBJECT Driver, ULONG Number, const FSB_STORE *Store, PVOID StoreVolume, const FSB_OPTIONS *Options, FSB_VOLUME **Volume);
 /* No opens may be left: STATUS_DEVICE_BUSY (of dismount: files still open). */
 NTSTATUS FsbVolumeDelete(FSB_VOLUME *Volume);
+uint64_t FsbFileNumber(const void *File);      /* vf_set_file_hook */
 FSB_VOLUME *FsbVolumeOf(PDEVICE_OBJECT Device);                        /* real device or VDO of the driver */
 /* Dispatch table, query-open; the control device, "\\<name>", by which legacy filters find the driver and its volumes. */
 NTSTATUS FsbInitializeDriver(PDRIVER_OBJECT Driver, const WCHAR *ControlName);
