@@ -525,8 +525,12 @@ FsRtlpFileObjectClosing(PFILE_OBJECT FileObject)
     while (!IsListEmpty(&File->PerFileObjectContexts)) {
         FSRTLP_LIST List = FsRtlpFileObjectList(FileObject);
         FSRTLP_ENTRY *Entry = CONTAINING_RECORD(File->PerFileObjectContexts.Flink, FSRTLP_ENTRY, Links);
-        vf_report("K-18", "I-27", NULL, KiOwnerOfAddress(Entry->OwnerId), Entry,
-                  "per-file-object context (owner id %p) is left when the file object goes", Entry->OwnerId);
+        vf_owner *Owner = KiOwnerOfAddress(Entry->OwnerId);
+        struct vf_evidence Evidence;
+        FsRtlpShadowEvidence(Entry, &Owner, &Evidence);
+        Evidence.stack = Evidence.acquire;     /* nobody's call is at fault now: who inserted it owed the removal */
+        vf_report_evidence("K-18", "I-27", NULL, Owner, &Evidence,
+            "a per-file-object context is left when the file object goes: FsRtlRemovePerFileObjectContext was not called");
         FsRtlpUnlink(&Entry->Links);
         FsRtlpShadowRemove(&List, Entry);
     }

@@ -33,6 +33,7 @@ typedef struct FSRTLP_LIST {
 VOID FsRtlpShadowInsert(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry, vf_owner *Owner);   /* the list's lock is held */
 VOID FsRtlpShadowRemove(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry);
 BOOLEAN FsRtlpShadowCheckInsert(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry, vf_owner *Owner);  /* FALSE: linked already */
+VOID FsRtlpShadowEvidence(const VOID *Entry, vf_owner **Owner, struct vf_evidence *Evidence);   /* whose it is and where it was inserted */
 VOID FsRtlpShadowCheckList(const FSRTLP_LIST *List);
 /* A block of pool is being freed: entries that are still linked, and lists of streams that were not torn down, are findings (K-15,
  * K-16).  For the pool's free path while the verifier is on. */

@@ -20,6 +20,7 @@ typedef struct FSRTLP_SHADOW {
     PLIST_ENTRY Head;
     FSRTLP_ENTRY Copy;                         /* ids and callback at insertion */
     vf_owner *Owner;
+    vf_stack Inserted;                         /* by a driver; else 0 */
     ULONGLONG Order;                           /* larger = inserted later = nearer to the head */
     const char *Kind;
     BOOLEAN HasCallback;
@@ -110,6 +111,7 @@ FsRtlpShadowInsert(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry, vf_owner *Owner
     Shadow->Copy.InstanceId = Entry->InstanceId;
     Shadow->Copy.FreeCallback = List->HasCallback ? Entry->FreeCallback : NULL;
     Shadow->Owner = Owner;
+    Shadow->Inserted = Owner != NULL ? vf_stack_here(1) : 0;
     Shadow->Kind = List->Kind;
     Shadow->HasCallback = List->HasCallback;
     port_lock_acquire(&FsRtlpShadowLock);
@@ -133,6 +135,21 @@ FsRtlpShadowRemove(const FSRTLP_LIST *List, FSRTLP_ENTRY *Entry)
     FSRTLP_SHADOW *Shadow = FsRtlpShadowTakeLocked(Entry);
     port_lock_release(&FsRtlpShadowLock);
     port_free(Shadow);
+}
+
+/* Whose a linked entry is and where it was inserted. */
+VOID
+FsRtlpShadowEvidence(const VOID *Entry, vf_owner **Owner, struct vf_evidence *Evidence)
+{
+    *Evidence = (struct vf_evidence){ .object = Entry };
+    port_lock_acquire(&FsRtlpShadowLock);
+    const FSRTLP_SHADOW *Shadow = FsRtlpShadowFindLocked(Entry);
+    if (Shadow != NULL) {
+        Evidence->kind = Shadow->Kind;
+        Evidence->acquire = Shadow->Inserted;
+        *Owner = Shadow->Owner;
+    }
+    port_lock_release(&FsRtlpShadowLock);
 }
 
 /* ---- checking a list ---- */
@@ -206,7 +223,8 @@ FsRtlpShadowCheckList(const FSRTLP_LIST *List)
         FsRtlpShadowRebuildLocked(List);
         port_lock_release(&FsRtlpShadowLock);
         if (!Damaged->Freed) {
-            vf_report("K-16", "I-17", NULL, Damaged->Owner, Damaged->Entry, "%s was overwritten while it was linked", Damaged->Kind);
+            const struct vf_evidence Evidence = { .object = Damaged->Entry, .kind = Damaged->Kind, .acquire = Damaged->Inserted };
+            vf_report_evidence("K-16", "I-17", NULL, Damaged->Owner, &Evidence, "%s was overwritten while it was linked", Damaged->Kind);
         }
         port_free(Damaged);
     }
@@ -251,7 +269,9 @@ FsRtlpShadowReportHeads(FSRTLP_SHADOW *Chain, PVOID Block)
 
     while (Chain != NULL) {
         FSRTLP_SHADOW *Next = Chain->Next;
-        vf_report("K-15", "H-06", NULL, Freer != NULL ? Freer : Chain->Owner, Block, "a stream or file object was freed with a %s still in its list", Chain->Kind);
+        const struct vf_evidence Evidence = { .object = Block, .kind = Chain->Kind, .acquire = Chain->Inserted };
+        vf_report_evidence("K-15", "H-06", NULL, Freer != NULL ? Freer : Chain->Owner, &Evidence,
+            "a stream or file object was freed with a %s still in its list", Chain->Kind);
         port_free(Chain);
         Chain = Next;
     }
@@ -273,11 +293,12 @@ FsRtlpShadowBlockFreed(PVOID Block, SIZE_T Size)
             FSRTLP_SHADOW *Freed = FsRtlpShadowMarkFreedLocked(Bucket, Low, High);
             vf_owner *Owner = Freed != NULL ? Freed->Owner : NULL;
             const char *Kind = Freed != NULL ? Freed->Kind : NULL;
+            const struct vf_evidence Evidence = { .object = Block, .kind = Kind, .acquire = Freed != NULL ? Freed->Inserted : 0 };
             FSRTLP_SHADOW *Chain = FsRtlpShadowTakeHeadsLocked(Bucket, Low, High, NULL);
             port_lock_release(&FsRtlpShadowLock);
             FsRtlpShadowReportHeads(Chain, Block);
             if (Kind != NULL) {
-                vf_report("K-16", "I-17", NULL, Owner, Block, "%s was freed while it was linked", Kind);
+                vf_report_evidence("K-16", "I-17", NULL, Owner, &Evidence, "%s was freed while it was linked", Kind);
             }
             Again = Kind != NULL;
         }

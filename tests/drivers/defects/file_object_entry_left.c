@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A per-file-object context is never removed, and a minifilter should not have one. */
 /* script: write a hello */
-/* expect-code: K-18 */
 #include "defect.h"
 
 CONTEXTS(ROW(FLT_STREAM_CONTEXT, NULL));
@@ -11,7 +10,7 @@ PRE(PreWrite)
 {
     UNUSED_PRE;
     Entry.OwnerId = &Filter;
-    FsRtlInsertPerFileObjectContext(FltObjects->FileObject, &Entry); /* expect: FS-01 */
+    FsRtlInsertPerFileObjectContext(FltObjects->FileObject, &Entry); /* expect: FS-01 */ /* expect: K-18 */
     return FLT_PREOP_SUCCESS_NO_CALLBACK;
 }
 
