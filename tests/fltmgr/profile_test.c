@@ -119,8 +119,39 @@ CallsItself(PFLT_INSTANCE Instance, PFILE_OBJECT File, const ROW *Row)
     assert_int_equal((Attributes.Information.FileSystemAttributes & FILE_NAMED_STREAMS) != 0, Row->Streams);
 }
 
+/* H-09: on a network each name of a file has a stream object of its own, which keeps it; sharing is the file's. */
 static void
-test_fltmgr_profile__H_17_support_matrix(void **state)
+Names(PFLT_INSTANCE Instance, PDEVICE_OBJECT Real, PFILE_OBJECT File, BOOLEAN Network)
+{
+    union { FILE_LINK_INFORMATION Link; UCHAR Room[64]; } Link = { 0 };
+    PFLT_CONTEXT Context, Got;
+    NTSTATUS Status;
+
+    Link.Link.FileNameLength = 4 * sizeof(WCHAR);
+    memcpy(Link.Link.FileName, L"link", 4 * sizeof(WCHAR));      /* beside it */
+    assert_status(FltSetInformationFile(Instance, File, &Link, sizeof(Link), FileLinkInformation), STATUS_SUCCESS);
+    PFILE_OBJECT Same = Open(Real, "\\file", 0, &Status), Other = Open(Real, "\\link", 0, &Status);
+    assert_status(Status, STATUS_SUCCESS);
+    assert_ptr_equal(Same->FsContext, File->FsContext);
+    assert_int_equal(Other->FsContext != File->FsContext, Network);
+    assert_status(FltAllocateContext(Filter.Filter, FLT_STREAM_CONTEXT, 16, NonPagedPool, &Context), STATUS_SUCCESS);
+    assert_status(FltSetStreamContext(Instance, File, OPERATION, Context, NULL), STATUS_SUCCESS);
+    FltReleaseContext(Context);
+    assert_status(FltGetStreamContext(Instance, Same, &Got), STATUS_SUCCESS);
+    FltReleaseContext(Got);
+    assert_status(FltGetStreamContext(Instance, Other, &Got), Network ? STATUS_NOT_FOUND : STATUS_SUCCESS);
+    if (!Network) {
+        FltReleaseContext(Got);
+    }
+    IopCloseFile(Same);
+    IopCloseFile(Other);
+    const IOP_CREATE Alone = { .Device = Real, .Name = TinyString("\\link"), .DesiredAccess = FILE_READ_DATA, .Disposition = FILE_OPEN };
+    IO_STATUS_BLOCK IoStatus;
+    assert_status(IopCreateFile(&Alone, &IoStatus, &Other), STATUS_SHARING_VIOLATION);
+}
+
+static void
+test_fltmgr_profile__H_09_H_17_support_matrix(void **state)
 {
     (void)state;
     for (ULONG i = 0; i < RTL_NUMBER_OF(Rows); i++) {
@@ -153,6 +184,9 @@ test_fltmgr_profile__H_17_support_matrix(void **state)
             Supports(Instance, Stream, &(const SUPPORT){ Row->File.Stream, Row->File.Handle, Row->File.File, Row->File.FileEx });
             IopCloseFile(Stream);
         }
+        if (Row->File.Stream && Row->Streams) {
+            Names(Instance, Real, File, Row->Device == FILE_DEVICE_NETWORK_FILE_SYSTEM);
+        }
         IopCloseFile(File);
         IopCloseFile(Directory);
         IopCloseFile(Whole);
@@ -173,7 +207,7 @@ test_fltmgr_profile__unknown_ones_are_refused(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest Tests[] = { T(profile__H_17_support_matrix), T(profile__unknown_ones_are_refused) };
+    const struct CMUnitTest Tests[] = { T(profile__H_09_H_17_support_matrix), T(profile__unknown_ones_are_refused) };
 
     vf_set_level(VF_STANDARD);
     TinyStart();

@@ -195,7 +195,7 @@ FsbCleanupLocked(PFILE_OBJECT FileObject, FSB_SCB *Scb, FSB_CCB *Ccb)
             Lcb->DeleteFromView = FALSE;
         }
     }
-    IoRemoveShareAccess(FileObject, &Scb->ShareAccess);
+    IoRemoveShareAccess(FileObject, Scb->Share);
     Scb->Handles--;
     Lcb->Handles--;
     Scb->Fcb->Handles--;

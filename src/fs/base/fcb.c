@@ -267,17 +267,18 @@ FsbScbInitialize(FSB_SCB *Scb, FSB_VOLUME *Volume, FSB_FCB *Fcb, BOOLEAN Directo
     FsRtlInitializeFileLock(&Scb->FileLock, NULL, NULL);
     Scb->Fcb = Fcb;
     Scb->Volume = Volume;
+    Scb->Share = &Scb->ShareAccess;
     atomic_init(&Scb->References, 1);
     InitializeListHead(&Scb->FcbLink);
     InitializeListHead(&Scb->IdleLink);
 }
 
 static FSB_SCB *
-FsbScbFindLocked(FSB_FCB *Fcb, PCUNICODE_STRING Name)
+FsbScbFindLocked(FSB_FCB *Fcb, PCUNICODE_STRING Name, const FSB_LCB *Link)
 {
     for (PLIST_ENTRY Entry = Fcb->Scbs.Flink; Entry != &Fcb->Scbs; Entry = Entry->Flink) {
         FSB_SCB *Scb = CONTAINING_RECORD(Entry, FSB_SCB, FcbLink);
-        const BOOLEAN Same = Scb->Name.Length == Name->Length &&
+        const BOOLEAN Same = Scb->Name.Length == Name->Length && Scb->Link == Link &&
             (Name->Length == 0 || RtlEqualUnicodeString(&Scb->Name, Name, TRUE));
         if (Same && !Scb->Deleted && FsbTryReference(&Scb->References)) {
             return Scb;
@@ -286,11 +287,12 @@ FsbScbFindLocked(FSB_FCB *Fcb, PCUNICODE_STRING Name)
     return NULL;
 }
 
-/* Takes over Stream when it makes an SCB; with one that is there already Stream is closed. */
+/* Takes over Stream when it makes an SCB; with one that is there already Stream is closed.  Link: the name by which a file is opened. */
 NTSTATUS
-FsbScbGetLocked(FSB_FCB *Fcb, PCUNICODE_STRING StreamName, PVOID Stream, FSB_SCB **Out)
+FsbScbGetLocked(FSB_FCB *Fcb, PCUNICODE_STRING StreamName, PVOID Stream, FSB_LCB *Link, FSB_SCB **Out)
 {
-    FSB_SCB *Scb = FsbScbFindLocked(Fcb, StreamName);
+    Link = StreamName->Length == 0 && FsbProfileByName(Fcb->Volume) && !FsbIsDirectory(Fcb) ? Link : NULL;
+    FSB_SCB *Scb = FsbScbFindLocked(Fcb, StreamName, Link);
     if (Scb != NULL) {
         if (Stream != NULL) {
             Fcb->Volume->Store->CloseStream(Fcb, Stream);
@@ -309,6 +311,11 @@ FsbScbGetLocked(FSB_FCB *Fcb, PCUNICODE_STRING StreamName, PVOID Stream, FSB_SCB
     FsbScbInitialize(Scb, Fcb->Volume, Fcb, FsbIsDirectory(Fcb));
     Scb->Inline = Inline;
     Scb->Stream = Stream;
+    if (Link != NULL) {
+        Link->References++;
+        Scb->Link = Link;
+        Scb->Share = &Fcb->NamedShare;
+    }
     if (StreamName->Length != 0) {
         Scb->Name.Buffer = (PWCH)(Scb + 1);
         Scb->Name.Length = Scb->Name.MaximumLength = StreamName->Length;
@@ -344,6 +351,9 @@ FsbScbDereference(FSB_SCB *Scb)
     ExDeleteResourceLite(&Scb->Resource);
     if (Scb->Stream != NULL) {
         Scb->Volume->Store->CloseStream(Fcb, Scb->Stream);
+    }
+    if (Scb->Link != NULL) {
+        FsbLcbDereference(Scb->Link);
     }
     if (!Scb->Inline) {
         port_free(Scb);

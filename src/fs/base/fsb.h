@@ -268,6 +268,8 @@ struct FSB_SCB {
     PVOID Stream;                              /* store's, alternate streams only */
     UNICODE_STRING Name;                       /* of an alternate stream, owned; empty = the default stream or a directory */
     BOOLEAN Inline;                            /* memory is part of the FCB's */
+    struct FSB_LCB *Link;                      /* referenced: only opens by this name are of this SCB (H-09); NULL: by any name */
+    PSHARE_ACCESS Share;                       /* Fcb->Lock: of the stream, which the SCBs of several names have together */
     _Atomic(LONG) References;
     _Atomic(BOOLEAN) Sized;                    /* somebody who has it open has set the header's sizes (FastMutex) */
     /* Fcb->Lock */
@@ -298,6 +300,7 @@ struct FSB_FCB {
     LONG Handles;
     _Atomic(BOOLEAN) Deleted;                  /* last link is gone */
     BOOLEAN InlineUsed;
+    SHARE_ACCESS NamedShare;                   /* of the SCBs with a Link */
     FSB_SCB Main;                              /* memory of the first default-stream SCB */
 };
 #define FsbStorePart(Fcb) ((PVOID)((PUCHAR)(Fcb) + ((sizeof(FSB_FCB) + 15) & ~(SIZE_T)15)))
@@ -355,6 +358,7 @@ ULONG FsbProfileFileSystemType(const FSB_VOLUME *Volume);              /* FLT_FI
 const WCHAR *FsbProfileFileSystemName(const FSB_VOLUME *Volume);
 ULONG FsbProfileAttributes(const FSB_VOLUME *Volume);
 BOOLEAN FsbProfileHasStreams(const FSB_VOLUME *Volume);
+BOOLEAN FsbProfileByName(const FSB_VOLUME *Volume);                     /* each name of a file has a stream object of its own (H-09) */
 
 /* ---- fcb.c ---- */
 /* Found or made; +1. */
@@ -373,7 +377,7 @@ typedef struct FSB_DEFERRED {
 } FSB_DEFERRED;
 VOID FsbFcbEnumerate(FSB_VOLUME *Volume, BOOLEAN (*Callback)(FSB_FCB *Fcb, PVOID Context), PVOID Context, FSB_DEFERRED **Deferred);
 VOID FsbDeferredRelease(FSB_DEFERRED *Deferred);
-NTSTATUS FsbScbGetLocked(FSB_FCB *Fcb, PCUNICODE_STRING StreamName, PVOID Stream, FSB_SCB **Scb);
+NTSTATUS FsbScbGetLocked(FSB_FCB *Fcb, PCUNICODE_STRING StreamName, PVOID Stream, FSB_LCB *Link, FSB_SCB **Scb);
 VOID FsbScbInitialize(FSB_SCB *Scb, FSB_VOLUME *Volume, FSB_FCB *Fcb, BOOLEAN Directory);
 VOID FsbScbReference(FSB_SCB *Scb);
 VOID FsbScbDereference(FSB_SCB *Scb);

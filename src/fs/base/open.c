@@ -119,16 +119,16 @@ FsbShareLocked(FSB_OPEN *Open, FSB_SCB *Scb)
     }
     NTSTATUS Status = STATUS_SUCCESS;
     if (Implied != Open->Access) {
-        Status = IoCheckShareAccess(Implied, Open->Share, Open->FileObject, &Scb->ShareAccess, FALSE);
+        Status = IoCheckShareAccess(Implied, Open->Share, Open->FileObject, Scb->Share, FALSE);
     }
     if (NT_SUCCESS(Status)) {
-        Status = IoCheckShareAccess(Open->Access, Open->Share, Open->FileObject, &Scb->ShareAccess, TRUE);
+        Status = IoCheckShareAccess(Open->Access, Open->Share, Open->FileObject, Scb->Share, TRUE);
     }
     return Status;
 }
 
 static NTSTATUS
-FsbStreamLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb)
+FsbStreamLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_LCB *Lcb, FSB_SCB **Scb)
 {
     PVOID Stream = NULL;
     if (Open->Stream.Length != 0) {
@@ -141,7 +141,7 @@ FsbStreamLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb)
         }
         Open->Information = Created ? FILE_CREATED : Open->Information;
     }
-    return FsbScbGetLocked(Fcb, &Open->Stream, Stream, Scb);
+    return FsbScbGetLocked(Fcb, &Open->Stream, Stream, Lcb, Scb);
 }
 
 static BOOLEAN
@@ -166,7 +166,7 @@ FsbRegisterLocked(FSB_OPEN *Open, FSB_FCB *Fcb, FSB_SCB **Scb, FSB_LCB **Lcb)
     }
     Status = FsbCheckPendingLocked(Open, Fcb, *Lcb);
     if (NT_SUCCESS(Status)) {
-        Status = FsbStreamLocked(Open, Fcb, Scb);
+        Status = FsbStreamLocked(Open, Fcb, *Lcb, Scb);
     }
     if (NT_SUCCESS(Status) && (*Scb)->DeletePending) {
         Status = STATUS_DELETE_PENDING;
@@ -228,7 +228,7 @@ FsbUndoOpen(FSB_OPEN *Open, FSB_SCB *Scb, FSB_LCB *Lcb, FSB_CCB *Ccb)
 {
     FSB_FCB *Fcb = Scb->Fcb;
     port_lock_acquire(&Fcb->Lock);
-    IoRemoveShareAccess(Open->FileObject, &Scb->ShareAccess);
+    IoRemoveShareAccess(Open->FileObject, Scb->Share);
     Scb->Handles--;
     Lcb->Handles--;
     Fcb->Handles--;

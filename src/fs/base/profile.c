@@ -98,3 +98,9 @@ FsbProfileHasStreams(const FSB_VOLUME *Volume)
 {
     return Volume->Store->Streams && !(FsbProfileOf(Volume)->Without & FILE_NAMED_STREAMS);
 }
+
+BOOLEAN
+FsbProfileByName(const FSB_VOLUME *Volume)
+{
+    return FsbProfileOf(Volume)->Device == FILE_DEVICE_NETWORK_FILE_SYSTEM;
+}
