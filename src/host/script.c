@@ -30,7 +30,7 @@ const struct script_verb script_verbs[] = {
     {"chmod", "op", "chmod MODE PATH", script_chmod},
     {"touch", "p", "touch PATH", script_touch},
     {"xattr", "pw?d", "xattr PATH NAME [DATA]", script_xattr},
-    {"open", "wp?w", "open NAME PATH [r|w|rw|d]", script_open},
+    {"open", "wp?m", "open NAME PATH [r|w|rw|d]", script_open},
     {"close", "w", "close NAME", script_close},
     {"sleep", "n", "sleep MILLISECONDS", script_sleep},
     {"echo", "?d", "echo [DATA]", script_echo},
@@ -215,6 +215,10 @@ parse_argument(struct parser *p, struct script_line *l, char form, size_t *numbe
     if ((form == 'n' || form == 'o') &&
         !parse_number(word, form == 'o' ? 8 : 10, &l->numbers[(*numbers)++])) {
         return fail(p, form == 'o' ? "not an octal mode: " : "not a number: ", word);
+    }
+    if (form == 'm' && strcmp(word, "r") != 0 && strcmp(word, "w") != 0 && strcmp(word, "rw") != 0 &&
+        strcmp(word, "d") != 0) {
+        return fail(p, "neither r, w, rw nor d: ", word);
     }
     return 1;
 }

@@ -103,6 +103,7 @@ test_host_script__mistakes(void **state)
     must_fail("list\nfrobnicate x\n", "s:2: unknown operation: frobnicate");
     must_fail("rename a\n", "s:1: too few arguments; usage: rename OLD NEW");
     must_fail("delete a b\n", "s:1: too many arguments; usage: delete PATH");
+    must_fail("open n a delete\n", "s:1: neither r, w, rw nor d: delete");
     must_fail("truncate a many\n", "s:1: not a number: many");
     must_fail("truncate a -1\n", "s:1: not a number: -1");
     must_fail("chmod 999 a\n", "s:1: not an octal mode: 999");
