@@ -92,6 +92,9 @@ IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     if (atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
         return IopCallBelow(Device, Irp);
     }
+    if (Extension != NULL) {
+        Extension->Foreign = &Driver->Public;
+    }
     if (Major <= IRP_MJ_MAXIMUM_FUNCTION && Driver->Counts != NULL) {
         atomic_fetch_add_explicit(&Driver->Counts[port_thread_id() % IOP_COUNT_ROWS].Dispatch[Major], 1, memory_order_relaxed);
     }
@@ -101,15 +104,36 @@ IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     return Call.Faulted ? IopCallFaulted(Device, Irp, &Frame) : Status;
 }
 
+/* An IRP that cannot be sent.  One that is a driver's own, with nobody who waits for it, is left to the driver. */
 static NTSTATUS
-IopCallNoLocation(PIRP Irp, PDEVICE_OBJECT Device)
+IopCallRefuse(PIRP Irp)
 {
-    IopFinding("IO-02", "0x35", Device->DriverObject, Irp, "IoCallDriver: the IRP has no stack location left for this device");
+    const IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
+
     Irp->CurrentLocation++;
     Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
     Irp->IoStatus.Information = 0;
-    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    if (Extension == NULL || Extension->Completion != NULL || Irp->UserEvent != NULL || Irp->CurrentLocation <= Irp->StackCount) {
+        IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    }
     return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static NTSTATUS
+IopCallNoLocation(PIRP Irp, PDEVICE_OBJECT Device)
+{
+    UNREFERENCED_PARAMETER(Device);
+    IopFinding("IO-02", "0x35", NULL, Irp, "IoCallDriver: the IRP has no stack location left for this device");
+    return IopCallRefuse(Irp);
+}
+
+/* No create goes without a security context: this location is all zero. */
+static NTSTATUS
+IopCallNotSet(PIRP Irp)
+{
+    IopFinding("IO-18", NULL, NULL, Irp, "IoCallDriver: the next stack location of the IRP was not set (IoCopyCurrentIrpStackLocationToNext, "
+               "IoSkipCurrentIrpStackLocation)");
+    return IopCallRefuse(Irp);
 }
 
 /* Windows: wdm.h, IofCallDriver (IoCallDriver).  Differences: an IRP without a location left is completed and reported. */
@@ -122,8 +146,13 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     if (__builtin_expect(--Irp->CurrentLocation <= 0, 0)) {
         return IopCallNoLocation(Irp, DeviceObject);
     }
-    PIO_STACK_LOCATION Stack = --Irp->Tail.Overlay.CurrentStackLocation;
+    PIO_STACK_LOCATION Stack = Irp->Tail.Overlay.CurrentStackLocation - 1;
     PDRIVER_OBJECT Driver = DeviceObject->DriverObject;
+
+    if (__builtin_expect(Stack->MajorFunction == IRP_MJ_CREATE && Stack->Parameters.Create.SecurityContext == NULL, 0)) {
+        return IopCallNotSet(Irp);
+    }
+    Irp->Tail.Overlay.CurrentStackLocation = Stack;
 
     Stack->DeviceObject = DeviceObject;
     if (__builtin_expect(IopDriverIsRuntime(Driver) && Stack->MajorFunction <= IRP_MJ_MAXIMUM_FUNCTION, 1)) {

@@ -72,6 +72,21 @@ IopLocationClear(PIO_STACK_LOCATION Stack)
     Stack->Context = NULL;
 }
 
+/* The routine let the completion go on: then its location must be pending as the one below was. */
+static VOID
+IopCompleteCheckPending(PIRP Irp, PDRIVER_OBJECT Driver, PIO_COMPLETION_ROUTINE Routine)
+{
+    const uintptr_t Place = (uintptr_t)Routine + 1;
+
+    if (!IopDriverIsRuntime(Driver) && Irp->CurrentLocation <= Irp->StackCount &&
+        (IoGetCurrentIrpStackLocation(Irp)->Control & SL_PENDING_RETURNED) == 0) {
+        vf_report_stack("IO-19", NULL, NULL, IOP_DRIVER_FROM(Driver)->Owner, NULL, vf_stack_intern(&Place, 1),
+            "a completion routine of %s did not mark the IRP pending although Irp->PendingReturned is set",
+            IopMajorName(IoGetCurrentIrpStackLocation(Irp)->MajorFunction));
+        IoMarkIrpPending(Irp);                 /* said once is enough */
+    }
+}
+
 /* TRUE: the walk stops. */
 static BOOLEAN
 IopCompleteLocation(PIRP Irp, PIO_STACK_LOCATION Stack)
@@ -88,8 +103,12 @@ IopCompleteLocation(PIRP Irp, PIO_STACK_LOCATION Stack)
         PDEVICE_OBJECT Device = Irp->CurrentLocation > Irp->StackCount ? NULL : IoGetCurrentIrpStackLocation(Irp)->DeviceObject;
         /* The routine may take the IRP over, and another thread may then free it: mark before. */
         IopCallFrameMark(Irp, Irp->CurrentLocation, FALSE);
+        const BOOLEAN Pending = Irp->PendingReturned;
         if (IopCompletionCall(Routine, Device, Irp, Context) == STATUS_MORE_PROCESSING_REQUIRED) {
             return TRUE;
+        }
+        if (__builtin_expect(vf_on() && Pending && Device != NULL, 0)) {
+            IopCompleteCheckPending(Irp, Device->DriverObject, Routine);
         }
         IopCallFrameMark(Irp, 0, TRUE);
         return FALSE;

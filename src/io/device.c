@@ -155,6 +155,8 @@ IoCreateDevice(
     WCHAR AutoNameBuffer[24];
     PVOID Object;
 
+    VF_MAX_IRQL(APC_LEVEL);
+
     *DeviceObject = NULL;
     if (DeviceExtensionSize > 0xFE00 || vf_inject("IoCreateDevice", IOP_DRIVER_FROM(DriverObject)->Owner)) {
         return STATUS_INSUFFICIENT_RESOURCES;
@@ -347,6 +349,7 @@ IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
     IOP_DEVICE *Extension = IopDevice(DeviceObject);
     BOOLEAN Again;
 
+    VF_MAX_IRQL(APC_LEVEL);
     IopDeviceLeaveStack(DeviceObject);
     const BOOLEAN WasAttached = Extension->WasAttached;
     port_lock_acquire(&IopDatabaseLock);

@@ -94,6 +94,8 @@ typedef struct IOP_IRP_EXTENSION {
     PVOID OutputBuffer;
     ULONG OutputLength;
     vf_owner *Owner;                           /* driver that called IoAllocateIrp */
+    PDRIVER_OBJECT Foreign;                    /* the last loaded driver that got it; NULL: none did */
+    ULONGLONG Seal;                            /* of what it was when it was completed, if a loaded driver had it; 0: not taken */
     vf_object *Ledger;
 } IOP_IRP_EXTENSION;
 

@@ -229,6 +229,46 @@ IopIrpAllocateForRequest(const IOP_REQUEST *Request, PDEVICE_OBJECT Device)
 
 /* ---- sending ---- */
 
+/* What a driver might still write to, one number; never 0. */
+static ULONGLONG
+IopIrpSeal(PIRP Irp)
+{
+    const ULONGLONG *Words = (const ULONGLONG *)(Irp + 1);
+    const SIZE_T Count = (SIZE_T)Irp->StackCount * sizeof(IO_STACK_LOCATION) / sizeof(ULONGLONG);
+    ULONGLONG Seal = (ULONG)Irp->IoStatus.Status ^ Irp->IoStatus.Information << 32 ^ (ULONGLONG)Irp->PendingReturned << 31 ^ Irp->Flags;
+
+    for (SIZE_T i = 0; i < Count; i++) {
+        Seal = (Seal ^ Words[i]) * 0x100000001B3ull;
+    }
+    return Seal | 1;
+}
+
+/* The dispatch routine has returned, long ago perhaps: its name is the best there is. */
+static VOID
+IopIssueFinding(const char *Code, PDRIVER_OBJECT Driver, PIRP Irp, const char *Text)
+{
+    const UCHAR Major = ((PIO_STACK_LOCATION)(Irp + 1) + Irp->StackCount - 1)->MajorFunction;
+    const uintptr_t Routine = (uintptr_t)Driver->MajorFunction[Major <= IRP_MJ_MAXIMUM_FUNCTION ? Major : 0] + 1;
+
+    if (!IopDriverIsRuntime(Driver)) {
+        vf_report_stack(Code, NULL, NULL, IOP_DRIVER_FROM(Driver)->Owner, NULL, vf_stack_intern(&Routine, 1), "%s: %s", IopMajorName(Major), Text);
+    }
+}
+
+/* It is completed and the dispatch routine has returned Status. */
+static VOID
+IopIssueCheck(PDEVICE_OBJECT Device, PIRP Irp, NTSTATUS Status)
+{
+    const IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
+
+    if (Status == STATUS_PENDING && !Irp->PendingReturned) {
+        IopIssueFinding("IO-19", Device->DriverObject, Irp, "STATUS_PENDING was returned, and the IRP was not marked pending");
+    }
+    if (Extension->Seal != 0 && Extension->Seal != IopIrpSeal(Irp)) {
+        IopIssueFinding("IO-20", Extension->Foreign, Irp, "the IRP was written to after it was completed");
+    }
+}
+
 /* Last stage of an IRP somebody waits for. */
 static VOID
 IopIssueCompletion(PIRP Irp, PVOID Context)
@@ -236,6 +276,9 @@ IopIssueCompletion(PIRP Irp, PVOID Context)
     IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
     PKEVENT Event = Context;
 
+    if (__builtin_expect(Extension->Foreign != NULL && vf_on(), 0)) {
+        Extension->Seal = IopIrpSeal(Irp);
+    }
     if (atomic_exchange_explicit(&Extension->State, IOP_IRP_DONE, memory_order_acq_rel) == IOP_IRP_WAITING) {
         KeSetEvent(Event, IO_NO_INCREMENT, FALSE);
     }
@@ -265,13 +308,18 @@ IopIssueIrp(PDEVICE_OBJECT Device, PIRP Irp, PIO_STATUS_BLOCK IoStatus)
 
     Extension->Completion = IopIssueCompletion;
     Extension->CompletionContext = &Event;
+    Extension->Foreign = NULL;
+    Extension->Seal = 0;
     atomic_store_explicit(&Extension->State, IOP_IRP_SENT, memory_order_relaxed);
     NTSTATUS Status = IofCallDriver(Device, Irp);
     if (atomic_load_explicit(&Extension->State, memory_order_acquire) != IOP_IRP_DONE) {
         if (Status != STATUS_PENDING) {
-            IopFinding("IO-05", NULL, Device->DriverObject, Irp, "a dispatch routine returned before its IRP was completed, not STATUS_PENDING");
+            IopIssueFinding("IO-05", Device->DriverObject, Irp, "the dispatch routine returned before its IRP was completed, not STATUS_PENDING");
         }
         IopIssueWait(Irp, Extension, &Event);
+    }
+    if (__builtin_expect(Extension->Foreign != NULL && vf_on(), 0)) {
+        IopIssueCheck(Device, Irp, Status);
     }
     IopPreviousModeSwap(Mode);
     if (Extension->Transport != 0) {

@@ -38,7 +38,7 @@ def lines_named(finding):
     for stack in stacks:
         frames = [f for f in stack or [] if f.get("driver")]
         # the shared header's helpers (New) stand for the line that calls them
-        frames = [f for f in frames if not (f.get("file") or "").endswith("defect.h")]
+        frames = [f for f in frames if not (f.get("file") or "").endswith(("defect.h", "legacy.h"))]
         if frames:
             yield frames[0].get("line")
 
@@ -46,10 +46,11 @@ def lines_named(finding):
 def prepare(directory, name, source, altitude):
     os.makedirs(directory)
     shutil.copy(source, directory)
-    shutil.copy(os.path.join(HERE, "defect.h"), directory)
+    legacy = '#include "legacy.h"' in open(source, encoding="utf-8").read()
+    shutil.copy(os.path.join(HERE, "legacy.h" if legacy else "defect.h"), directory)
     with open(os.path.join(directory, name + ".inf"), "w", encoding="utf-8") as file:
         file.write(INF.format(name, altitude))
-    return ["-f", directory]
+    return ["-f", directory] + (["--load-order", "mount," + name] if legacy else [])
 
 
 def run(filterbed, work, source):
