@@ -43,17 +43,26 @@ attribute(FILE *to, const char *name, const char *value)
     fputc('"', to);
 }
 
+/* As the text report has it: the driver's frames, or all if there are none of the driver's. */
 static void
 put_stack(FILE *to, const json_t *stack, const char *what)
 {
     const json_t *f;
     size_t i;
+    bool drivers = false;
     if (json_array_size(stack) != 0) {
         put(to, what);
         fputs(":\n", to);
     }
     json_array_foreach(stack, i, f)
     {
+        drivers = drivers || json_is_true(json_object_get(f, "driver"));
+    }
+    json_array_foreach(stack, i, f)
+    {
+        if (drivers && !json_is_true(json_object_get(f, "driver"))) {
+            continue;
+        }
         fputs("  ", to);
         put(to, *str(f, "function") != '\0' ? str(f, "function") : "?");
         if (*str(f, "file") != '\0') {
