@@ -112,6 +112,15 @@ HKR,"Instances\\$1 instance","Altitude",0,"$2"
 HKR,"Instances\\$1 instance","Flags",0x00010001,0
 INF
 }
+# await COMMAND…: until it succeeds, at most 30 s
+await()
+{
+    for _ in $(seq 150); do
+        "$@" >/dev/null 2>&1 && return 0
+        sleep 0.2
+    done
+    return 1
+}
 # copies a test driver to $WORK/NAME, with an INF
 driver()
 {

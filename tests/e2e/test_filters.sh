@@ -9,14 +9,6 @@ OLD=$SOURCE/tests/e2e/drivers/oldstyle
 # a minifilter that belongs above a legacy filter of FSFilter Activity Monitor
 cp -r "$TRACK" high
 sed -i 's/^InstanceAltitude = .*/InstanceAltitude = "400100"/' high/*.inf
-await()
-{
-    for _ in $(seq 150); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.2
-    done
-    return 1
-}
 printf 'write a text\nread a\nsleep 60000\n' >s
 "$FILTERBED" run -q -f "$NULL" -f "$SPY" -f high --memory --watchdog=1 --script s >/dev/null 2>run.err &
 run=$!

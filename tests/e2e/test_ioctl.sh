@@ -5,14 +5,6 @@ export XDG_RUNTIME_DIR=$WORK/runtime
 mkdir -p "$XDG_RUNTIME_DIR"
 CONTROL=$SOURCE/tests/e2e/drivers/control
 MUTE=$SOURCE/tests/e2e/drivers/mute
-await()
-{
-    for _ in $(seq 150); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.2
-    done
-    return 1
-}
 start()
 {
     "$FILTERBED" run "$@" --watchdog=1 --memory --script s >run.out 2>run.err &

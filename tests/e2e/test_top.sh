@@ -8,15 +8,6 @@ line()
 {
     grep -n "$2" "$LEAKY/$1" | head -n 1 | cut -d: -f1
 }
-# until COMMAND succeeds, at most 30 s
-await()
-{
-    for _ in $(seq 150); do
-        "$@" >/dev/null 2>&1 && return 0
-        sleep 0.2
-    done
-    return 1
-}
 printf 'write a short\nopen h a rw\nwrite a "long enough to be released again"\nwrite b short\nsleep 60000\n' >s
 "$FILTERBED" run -q -f "$LEAKY" --memory --watchdog=1 --script s >/dev/null 2>run.err &
 run=$!
