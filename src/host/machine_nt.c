@@ -518,7 +518,7 @@ host_nt_legacy(void *driver, struct host_nt_filter *filter, uint64_t *completion
     memset(filter, 0, sizeof(*filter));
     strcpy(filter->name, IOP_DRIVER_FROM(driver)->Name);
     filter->owner = IOP_DRIVER_FROM(driver)->Owner;
-    filter->dead = atomic_load(&IOP_DRIVER_FROM(driver)->Dead) != 0;
+    filter->dead = atomic_load(&IOP_DRIVER_FROM(driver)->Dead) == IOP_DRIVER_FAULTED;
     filter->started = true;
     filter->instances = filter->attached = IopDriverVolumes(driver);
     for (UCHAR Major = 0; Major <= IRP_MJ_MAXIMUM_FUNCTION; Major++) {

@@ -22,6 +22,7 @@ IopAttachLocked(PDEVICE_OBJECT Source, PDEVICE_OBJECT Target, PDEVICE_OBJECT *Be
     Source->AlignmentRequirement = Top->AlignmentRequirement;
     Source->SectorSize = Top->SectorSize;
     IopDevice(Source)->AttachedTo = Top;
+    atomic_store_explicit(&IopDevice(Source)->Below, Top, memory_order_release);
     IopDevice(Source)->WasAttached = TRUE;
     if (Below != NULL) {
         *Below = Top;

@@ -59,11 +59,11 @@ IopCallFaulted(PDEVICE_OBJECT Device, PIRP Irp, const IOP_CALL_FRAME *Frame)
     return STATUS_DRIVER_INTERNAL_ERROR;
 }
 
-/* The driver is dead: the device below takes the request, or nobody does. */
+/* The driver is dead or unloaded: the device below takes the request, or nobody does. */
 static NTSTATUS
 IopCallBelow(PDEVICE_OBJECT Device, PIRP Irp)
 {
-    PDEVICE_OBJECT Lower = IopDevice(Device)->AttachedTo;
+    PDEVICE_OBJECT Lower = atomic_load_explicit(&IopDevice(Device)->Below, memory_order_acquire);
 
     if (Lower != NULL) {
         IoSkipCurrentIrpStackLocation(Irp);
@@ -89,7 +89,7 @@ IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
         .Name = Stack->FileObject != NULL && Major == IRP_MJ_CREATE ? &Stack->FileObject->FileName : NULL,
         .Id = Extension != NULL ? Extension->OperationId : 0};
 
-    if (atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
+    if (!IopDriverEnter(Driver, 0)) {
         return IopCallBelow(Device, Irp);
     }
     if (Extension != NULL) {
@@ -101,6 +101,7 @@ IopCallForeign(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Stack)
     IopCallFrames = &Frame;
     NT_CALL(&Call, Status = Dispatch(Device, Irp));
     IopCallFrames = Frame.Outer;
+    IopDriverLeave(Driver);
     return Call.Faulted ? IopCallFaulted(Device, Irp, &Frame) : Status;
 }
 

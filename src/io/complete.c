@@ -19,7 +19,7 @@ IopCompletionForeign(IOP_DRIVER *Driver, vf_owner *Owner, PIO_COMPLETION_ROUTINE
     IOP_IRP_EXTENSION *Extension = IopIrpExtension(Irp);
     KI_DRIVER_CALL Call = {.Owner = Owner, .Phase = "completion", .Routine = (const VOID *)Routine, .Id = Extension != NULL ? Extension->OperationId : 0};
 
-    if (Driver != NULL && atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
+    if (Driver != NULL && !IopDriverEnter(Driver, IOP_DRIVER_LEAVING)) {
         if (Irp->PendingReturned && Irp->CurrentLocation <= Irp->StackCount) {
             IoMarkIrpPending(Irp);
         }
@@ -29,6 +29,9 @@ IopCompletionForeign(IOP_DRIVER *Driver, vf_owner *Owner, PIO_COMPLETION_ROUTINE
         atomic_fetch_add_explicit(&Driver->Counts[port_thread_id() % IOP_COUNT_ROWS].Completion, 1, memory_order_relaxed);
     }
     NT_CALL(&Call, Status = Routine(Device, Irp, Context));
+    if (Driver != NULL) {
+        IopDriverLeave(Driver);
+    }
     if (!Call.Faulted) {
         return Status;
     }

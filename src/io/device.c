@@ -222,7 +222,7 @@ IopDriverDevicesReady(PDRIVER_OBJECT Driver)
 {
     port_lock_acquire(&IopDatabaseLock);
     for (PDEVICE_OBJECT Device = Driver->DeviceObject; Device != NULL; Device = Device->NextDevice) {
-        Device->Flags &= ~DO_DEVICE_INITIALIZING;
+        __atomic_and_fetch(&Device->Flags, ~(ULONG)DO_DEVICE_INITIALIZING, __ATOMIC_RELAXED);   /* it may be in a stack, and in use */
     }
     port_lock_release(&IopDatabaseLock);
 }

@@ -318,6 +318,36 @@ IopDriverIsBelow(PDRIVER_OBJECT Driver)
     return Below && atomic_load(&IOP_DRIVER_FROM(Driver)->Dead) == 0;
 }
 
+/* Polled, as unloads are rare; a routine that does not return after so long is stuck, and the run says so elsewhere. */
+#define IOP_UNLOAD_SECONDS 10
+static VOID
+IopDriverWait(IOP_DRIVER *Driver)
+{
+    static const _Atomic(uint32_t) Never = 0;
+    const uint64_t Until = port_clock_monotonic() + IOP_UNLOAD_SECONDS * 1000000000ull;
+    uint64_t Pause = 20000;
+
+    for (ULONG i = 0; Driver->Counts != NULL && i < IOP_COUNT_ROWS; i++) {
+        while (atomic_load(&Driver->Counts[i].Inside) != 0 && port_clock_monotonic() < Until) {
+            port_wait(&Never, 0, port_clock_monotonic() + Pause);
+            Pause = Pause < 2000000 ? Pause * 2 : Pause;
+        }
+    }
+}
+
+/* DriverUnload has returned: nobody enters the driver any more, what is inside leaves.  Who waits in a dispatch routine is woken by a completion routine. */
+static VOID
+IopDriverDrain(IOP_DRIVER *Driver)
+{
+    LONG Alive = 0;
+
+    atomic_compare_exchange_strong(&Driver->Dead, &Alive, IOP_DRIVER_LEAVING);
+    IopDriverWait(Driver);
+    LONG Leaving = IOP_DRIVER_LEAVING;
+    atomic_compare_exchange_strong(&Driver->Dead, &Leaving, IOP_DRIVER_GONE);
+    IopDriverWait(Driver);
+}
+
 static NTSTATUS
 IopDriverStop(PDRIVER_OBJECT DriverObject)
 {
@@ -340,6 +370,9 @@ IopDriverStop(PDRIVER_OBJECT DriverObject)
         NT_CALL(&Call, DriverObject->DriverUnload(DriverObject));
     }
     IopNotificationsForget(DriverObject);
+    if (!Driver->Runtime) {
+        IopDriverDrain(Driver);
+    }
     IopDriverDeleteDevices(Driver, Driver->Runtime ? NULL : "DriverUnload left a device object");
     ObpRemoveName(Driver);
     ObpDereference(Driver);

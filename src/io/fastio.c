@@ -77,14 +77,15 @@ IopFastIo(PDEVICE_OBJECT Device, const IOP_FAST_IO *Call)
     const FAST_IO_DISPATCH *const Table = Driver->Public.FastIoDispatch;
     volatile BOOLEAN Done = FALSE;
 
-    if (Table == NULL || atomic_load_explicit(&Driver->Dead, memory_order_acquire) != 0) {
-        return FALSE;
-    }
     if (Driver->Runtime) {
-        return IopFastCall(Table, Device, Call);
+        return Table != NULL && IopFastCall(Table, Device, Call);
+    }
+    if (Table == NULL || !IopDriverEnter(Driver, 0)) {
+        return FALSE;
     }
     KI_DRIVER_CALL Frame = {.Owner = Driver->Owner, .Operation = "fast I/O", .Phase = "dispatch"};
     NT_CALL(&Frame, Done = IopFastCall(Table, Device, Call));
+    IopDriverLeave(Driver);
     if (Frame.Faulted) {
         atomic_store_explicit(&Driver->Dead, 1, memory_order_release);
         return FALSE;

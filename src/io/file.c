@@ -16,7 +16,7 @@
 
 struct _OBJECT_TYPE IopFileType = {
     .Name = L"File", .Delete = IopFileDelete, .Close = IopFileHandleClosed, .WaitOffset = FIELD_OFFSET(FILE_OBJECT, Event),
-    .KeyClass = VF_OBJECT_REFERENCE};
+    .QueryName = IopFileQueryName, .KeyClass = VF_OBJECT_REFERENCE};
 
 #define IOP_FILE_BLOCK_BYTES (OBP_HEADER_SIZE + sizeof(IOP_FILE))
 

@@ -48,10 +48,11 @@ IopFsFilterPre(IOP_FS_FILTER *Filter, FS_FILTER_CALLBACK_DATA *Data, BOOLEAN Acq
 
     Data->DeviceObject = Filter->Device;
     Filter->Context = NULL;
-    if (Routine == NULL || atomic_load(&Driver->Dead) != 0) {
+    if (Routine == NULL || !IopDriverEnter(Driver, 0)) {
         return STATUS_SUCCESS;
     }
     NT_CALL(&Call, Status = Routine(Data, &Filter->Context));
+    IopDriverLeave(Driver);
     if (Call.Faulted) {
         atomic_store(&Driver->Dead, 1);
         return STATUS_SUCCESS;
@@ -68,10 +69,11 @@ IopFsFilterPost(IOP_FS_FILTER *Filter, FS_FILTER_CALLBACK_DATA *Data, BOOLEAN Ac
     KI_DRIVER_CALL Call = {.Owner = Driver->Owner, .Phase = "file system filter callback"};
 
     Data->DeviceObject = Filter->Device;
-    if (Routine == NULL || atomic_load(&Driver->Dead) != 0) {
+    if (Routine == NULL || !IopDriverEnter(Driver, IOP_DRIVER_LEAVING)) {
         return;
     }
     NT_CALL(&Call, Routine(Data, Status, Filter->Context));
+    IopDriverLeave(Driver);
     if (Call.Faulted) {
         atomic_store(&Driver->Dead, 1);
     }

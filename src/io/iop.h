@@ -62,7 +62,7 @@ typedef struct IOP_DRIVER {
     vf_owner *Owner;
     CHAR Name[64];                             /* UTF-8, for reports */
     BOOLEAN Runtime;                           /* ours (FltMgr, memfs, hostfs): calls are not fault-framed */
-    _Atomic(LONG) Dead;                        /* faulted: skipped */
+    _Atomic(LONG) Dead;                        /* IOP_DRIVER_*; not 0: skipped */
     FS_FILTER_CALLBACKS *FsFilterCallbacks;
     /* IRP_MJ_QUERY_OPEN: answers a stat-like query by name without opening.  Device is the driver's own device in the stack; lower
      * drivers are reached with IopQueryOpenLower.  IopQueryMustOpen: caller opens instead. */
@@ -71,9 +71,11 @@ typedef struct IOP_DRIVER {
     /* Of a loaded driver: calls of its routines, for the report.  Threads share a row by number. */
     struct IOP_DRIVER_COUNTS {
         _Atomic(ULONGLONG) Dispatch[IRP_MJ_MAXIMUM_FUNCTION + 1], Completion;
+        _Atomic(LONG) Inside;                  /* routines of the driver's that run */
     } __attribute__((aligned(64))) *Counts;
 } IOP_DRIVER;
 #define IOP_COUNT_ROWS 8
+enum { IOP_DRIVER_FAULTED = 1, IOP_DRIVER_LEAVING = 2, IOP_DRIVER_GONE = 3 };   /* leaving: only its completion routines are called */
 #define IOP_DRIVER_FROM(DriverObject) ((IOP_DRIVER *)(DriverObject))
 
 /* IRPs of our own; recognised by IRP_ALLOCATED_FIXED_SIZE-like private AllocationFlags bit. */

@@ -37,6 +37,7 @@ typedef struct IOP_DEVICE {
     ULONG FileSystemType;                      /* of a volume device, 1 more than the type; 0: not said */
     /* DatabaseLock */
     PDEVICE_OBJECT AttachedTo;
+    _Atomic(PDEVICE_OBJECT) Below;             /* the same, read without; stays after a detach, for requests that are still on their way here */
     BOOLEAN DeletePending, WasAttached;
     _Atomic(PDEVICE_OBJECT) RealDevice;        /* of a volume device: its real device, while it is mounted; written under the VPB lock */
     /* written under DatabaseLock, read without: */
@@ -57,6 +58,31 @@ static inline IOP_DEVICE *
 IopDevice(PDEVICE_OBJECT Device)
 {
     return (IOP_DEVICE *)Device->DeviceObjectExtension;
+}
+
+/*
+ * A routine of a loaded driver's is about to be called: FALSE if it must not be.  Whoever enters counts, then looks at Dead; an unload writes
+ * Dead, then waits for the counts (IopDriverWait).  One of the two sees the other.
+ */
+static inline VOID
+IopDriverLeave(IOP_DRIVER *Driver)
+{
+    if (Driver->Counts != NULL) {
+        atomic_fetch_sub_explicit(&Driver->Counts[port_thread_id() % IOP_COUNT_ROWS].Inside, 1, memory_order_release);
+    }
+}
+static inline BOOLEAN
+IopDriverEnter(IOP_DRIVER *Driver, LONG Allowed)
+{
+    if (Driver->Counts != NULL) {
+        atomic_fetch_add(&Driver->Counts[port_thread_id() % IOP_COUNT_ROWS].Inside, 1);
+    }
+    const LONG Dead = atomic_load(&Driver->Dead);
+    if (__builtin_expect(Dead == 0 || Dead == Allowed, 1)) {
+        return TRUE;
+    }
+    IopDriverLeave(Driver);
+    return FALSE;
 }
 
 static inline BOOLEAN
@@ -166,6 +192,7 @@ VOID IopFileInitialize(VOID);
 NTSTATUS IopFileCreate(PDEVICE_OBJECT Device, PCUNICODE_STRING Name, IOP_FILE **File);
 VOID IopFileDelete(PVOID Object);
 VOID IopFileHandleClosed(PVOID Object, LONG Remaining);
+NTSTATUS IopFileQueryName(PVOID Object, PUNICODE_STRING Name);
 NTSTATUS IopDeviceParse(PVOID Object, OBP_PARSE *Parse, PVOID *Opened);
 VOID IopFileOpened(IOP_FILE *File);            /* the create succeeded */
 VOID IopFileSendSimple(IOP_FILE *File, PDEVICE_OBJECT Device, UCHAR Major);

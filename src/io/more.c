@@ -136,6 +136,60 @@ IoQueryFileDosDeviceName(PFILE_OBJECT FileObject, POBJECT_NAME_INFORMATION *Name
     return Status;
 }
 
+/* What the file system calls the file; before it is open, or if it does not say: what the create says. */
+static NTSTATUS
+IopFileOwnName(PFILE_OBJECT FileObject, PFILE_NAME_INFORMATION Name, ULONG Bytes)
+{
+    ULONG Returned;
+
+    if (FileObject->FsContext != NULL && (FileObject->Flags & (FO_DIRECT_DEVICE_OPEN | FO_VOLUME_OPEN | FO_CLEANUP_COMPLETE)) == 0) {
+        const NTSTATUS Status = IopQueryInformation(FileObject, FileNameInformation, Name, Bytes, KernelMode, &Returned);
+        if (NT_SUCCESS(Status)) {
+            return Status;
+        }
+    }
+    Name->FileNameLength = FileObject->FileName.Length;
+    memcpy(Name->FileName, FileObject->FileName.Buffer, FileObject->FileName.Length);
+    return STATUS_SUCCESS;
+}
+
+/* For ObQueryNameString: the device's name and the file's. */
+NTSTATUS
+IopFileQueryName(PVOID Object, PUNICODE_STRING Name)
+{
+    PFILE_OBJECT FileObject = Object;
+    const ULONG Bytes = sizeof(FILE_NAME_INFORMATION) + 0xFFFE;
+    UNICODE_STRING Device;
+
+    memset(Name, 0, sizeof(*Name));
+    NTSTATUS Status = ObpObjectName(FileObject->DeviceObject, &Device);
+    if (!NT_SUCCESS(Status)) {
+        return Status;
+    }
+    PFILE_NAME_INFORMATION Own = ExAllocatePoolWithTag(PagedPool, Bytes, IOP_TAG_NAME);
+    Status = Own != NULL ? IopFileOwnName(FileObject, Own, Bytes) : STATUS_INSUFFICIENT_RESOURCES;
+    const ULONG Length = NT_SUCCESS(Status) ? Device.Length + Own->FileNameLength : 0;
+    if (Length > 0xFFFC) {
+        Status = STATUS_NAME_TOO_LONG;
+    }
+    if (NT_SUCCESS(Status)) {
+        Name->Buffer = ExAllocatePoolWithTag(PagedPool, Length + sizeof(WCHAR), IOP_TAG_NAME);
+        Status = Name->Buffer != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    }
+    if (NT_SUCCESS(Status)) {
+        Name->Length = (USHORT)Length;
+        Name->MaximumLength = (USHORT)(Length + sizeof(WCHAR));
+        memcpy(Name->Buffer, Device.Buffer, Device.Length);
+        memcpy((PUCHAR)Name->Buffer + Device.Length, Own->FileName, Own->FileNameLength);
+        Name->Buffer[Length / sizeof(WCHAR)] = 0;
+    }
+    if (Own != NULL) {
+        ExFreePool(Own);
+    }
+    ExFreePool(Device.Buffer);
+    return Status;
+}
+
 /* ---- events ---- */
 
 static PKEVENT

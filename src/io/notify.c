@@ -289,7 +289,9 @@ IoUnregisterShutdownNotification(PDEVICE_OBJECT DeviceObject)
     do {
         port_lock_acquire(&IopDatabaseLock);
         Removed = IopRemoveLocked(IopShutdownDevices, &IopShutdownCount, DeviceObject);
-        DeviceObject->Flags &= ~DO_SHUTDOWN_REGISTERED;
+        if (Removed) {
+            __atomic_and_fetch(&DeviceObject->Flags, ~(ULONG)DO_SHUTDOWN_REGISTERED, __ATOMIC_RELAXED);
+        }
         port_lock_release(&IopDatabaseLock);
         if (Removed) {
             ObpDereference(DeviceObject);

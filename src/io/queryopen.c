@@ -143,8 +143,8 @@ IopFastQueryOpen(PIRP Irp, PFILE_NETWORK_OPEN_INFORMATION Network, PDEVICE_OBJEC
 static PDEVICE_OBJECT
 IopQueryBase(PDEVICE_OBJECT Device)
 {
-    while (IopDevice(Device)->AttachedTo != NULL) {
-        Device = IopDevice(Device)->AttachedTo;
+    for (PDEVICE_OBJECT Below; (Below = atomic_load_explicit(&IopDevice(Device)->Below, memory_order_acquire)) != NULL;) {
+        Device = Below;
     }
     return Device;
 }
@@ -176,15 +176,19 @@ IopQueryForeign(PDEVICE_OBJECT Device, IOP_QUERY_OPEN *Open)
     IOP_QUERY_IRP Query;
 
     /* A file system of somebody else's has nobody below who would say the rest. */
-    if (IopDevice(Device)->AttachedTo == NULL && Open->Class != FileNetworkOpenInformation) {
+    if (atomic_load_explicit(&IopDevice(Device)->Below, memory_order_acquire) == NULL && Open->Class != FileNetworkOpenInformation) {
         return STATUS_NOT_SUPPORTED;
     }
-    if (!IOP_FAST_IO_HAS(Table, FastIoQueryOpen) || !IopQueryHasNetwork(Open) || atomic_load(&Driver->Dead) != 0 ||
-        !IopQueryIrpCreate(&Query, Open, Device)) {
+    if (!IOP_FAST_IO_HAS(Table, FastIoQueryOpen) || !IopQueryHasNetwork(Open) || !IopQueryIrpCreate(&Query, Open, Device)) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    if (!IopDriverEnter(Driver, 0)) {
+        IopQueryIrpDelete(&Query);
         return STATUS_NOT_SUPPORTED;
     }
     Open->Answered = FALSE;
     NT_CALL(&Frame, Done = Table->FastIoQueryOpen(Query.Irp, &Network, Device));
+    IopDriverLeave(Driver);
     NTSTATUS Status = Query.Irp->IoStatus.Status;
     IopQueryIrpDelete(&Query);
     if (Frame.Faulted) {

@@ -103,12 +103,12 @@ static NTSTATUS
 IopTransportDevice(PIRP Irp, PVOID Buffer, ULONG Length, PDEVICE_OBJECT Device)
 {
     Irp->UserBuffer = Buffer;
-    if ((Device->Flags & DO_BUFFERED_IO) != 0) {
+    if ((__atomic_load_n(&Device->Flags, __ATOMIC_RELAXED) & DO_BUFFERED_IO) != 0) {
         Irp->AssociatedIrp.SystemBuffer = Buffer;
         Irp->Flags |= IRP_BUFFERED_IO;
         return STATUS_SUCCESS;
     }
-    if ((Device->Flags & DO_DIRECT_IO) != 0) {
+    if ((__atomic_load_n(&Device->Flags, __ATOMIC_RELAXED) & DO_DIRECT_IO) != 0) {
         return IopTransportMdl(Irp, Buffer, Length);
     }
     return STATUS_SUCCESS;

@@ -54,7 +54,7 @@ ObpObjectName(PVOID Object, PUNICODE_STRING Name)
     return Status;
 }
 
-/* Windows: ntifs.h, ObQueryNameString.  Differences: file objects have the name of their device only where io adds the rest. */
+/* Windows: ntifs.h, ObQueryNameString.  Differences: none. */
 NTSTATUS
 ObQueryNameString(PVOID Object, POBJECT_NAME_INFORMATION ObjectNameInfo, ULONG Length, PULONG ReturnLength)
 {
