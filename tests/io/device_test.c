@@ -456,6 +456,49 @@ test_io_device__driver_registry_key(void **State)
     assert_int_equal(IopUnloadDriver(Keyed), STATUS_SUCCESS);
 }
 
+static PDEVICE_OBJECT ShutdownSeen[4];
+static ULONG ShutdownCount;
+
+static NTSTATUS
+OnShutdown(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    assert_int_equal(IoGetCurrentIrpStackLocation(Irp)->MajorFunction, IRP_MJ_SHUTDOWN);
+    assert_true(ShutdownCount < RTL_NUMBER_OF(ShutdownSeen));
+    ShutdownSeen[ShutdownCount++] = Device;
+    Irp->IoStatus.Status = STATUS_SUCCESS;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_SUCCESS;
+}
+
+static void
+test_io_device__shutdown_goes_to_who_asked_last_first(void **State)
+{
+    UNREFERENCED_PARAMETER(State);
+    const PDRIVER_DISPATCH Before = Driver->MajorFunction[IRP_MJ_SHUTDOWN];
+    PDEVICE_OBJECT First = NewDevice(), Second = NewDevice(), Gone = NewDevice(), Above = NewDevice();
+
+    Driver->MajorFunction[IRP_MJ_SHUTDOWN] = OnShutdown;
+    assert_int_equal(IoRegisterShutdownNotification(First), STATUS_SUCCESS);
+    assert_int_equal(IoRegisterShutdownNotification(Second), STATUS_SUCCESS);
+    assert_int_equal(IoRegisterLastChanceShutdownNotification(Gone), STATUS_SUCCESS);
+    assert_true((Gone->Flags & DO_SHUTDOWN_REGISTERED) != 0);
+    IoUnregisterShutdownNotification(Gone);
+    assert_true((Gone->Flags & DO_SHUTDOWN_REGISTERED) == 0);
+    assert_ptr_equal(IoAttachDeviceToDeviceStack(Above, First), First);
+    IopShutdownNotify();
+    assert_int_equal(ShutdownCount, 2);
+    assert_ptr_equal(ShutdownSeen[0], Second);
+    assert_ptr_equal(ShutdownSeen[1], Above);              /* a request for a device goes to the top of its stack */
+    IopShutdownNotify();
+    assert_int_equal(ShutdownCount, 2);                    /* once */
+    IoDetachDevice(First);
+    IoDeleteDevice(Above);
+    IoDeleteDevice(Gone);
+    IoDeleteDevice(Second);
+    IoDeleteDevice(First);
+    Driver->MajorFunction[IRP_MJ_SHUTDOWN] = Before;
+}
+
 int
 main(void)
 {
@@ -475,6 +518,7 @@ main(void)
         cmocka_unit_test(test_io_device__legacy_filter_attaches_at_mount),
         cmocka_unit_test(test_io_device__remove_lock),
         cmocka_unit_test(test_io_device__driver_registry_key),
+        cmocka_unit_test(test_io_device__shutdown_goes_to_who_asked_last_first),
     };
     return cmocka_run_group_tests(Tests, Setup, Teardown);
 }

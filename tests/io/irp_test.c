@@ -54,7 +54,11 @@ Dispatch(PDEVICE_OBJECT Device, PIRP Irp)
         return Bottom(Device, Irp);
     }
     IoCopyCurrentIrpStackLocationToNext(Irp);
-    IoSetCompletionRoutine(Irp, Completed, (PVOID)(ULONG_PTR)Me, TRUE, TRUE, TRUE);
+    if (Me == 1) {
+        assert_int_equal(IoSetCompletionRoutineEx(Device, Irp, Completed, (PVOID)(ULONG_PTR)Me, TRUE, TRUE, TRUE), STATUS_SUCCESS);
+    } else {
+        IoSetCompletionRoutine(Irp, Completed, (PVOID)(ULONG_PTR)Me, TRUE, TRUE, TRUE);
+    }
     return IoCallDriver(Devices[Me - 1], Irp);
 }
 
