@@ -468,6 +468,7 @@ FltpOperationRelease(FLTP_OPERATION *Operation)
 }
 /* TRUE: it is suspended, somebody else goes on.  FALSE: the caller runs on (it was resumed meanwhile, or the caller has waited). */
 BOOLEAN FltpOperationSuspend(FLTP_OPERATION *Operation);
+BOOLEAN FltpPendedBy(PIRP Irp, IOP_PENDED *Pended);   /* IOP_HOOKS.Pended */
 /* TRUE: the caller runs it now. */
 BOOLEAN FltpOperationResume(FLTP_OPERATION *Operation);
 /* Lists a running operation: its snapshot is counted, the slot given back. */

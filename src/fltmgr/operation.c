@@ -138,12 +138,15 @@ static VOID
 FltpOperationSuspendAndWait(FLTP_OPERATION *Operation)
 {
     KEVENT Event;
+    IOP_WAITING Waiting;
 
     KeInitializeEvent(&Event, NotificationEvent, FALSE);
     Operation->Waiter = &Event;
     FltpOperationMarkSuspended(Operation);
     if (atomic_exchange_explicit(&Operation->Handoff, FltpSuspended, memory_order_acq_rel) == FltpRunning) {
+        IopWaitingEnter(&Waiting, Operation->Irp);
         KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);
+        IopWaitingLeave(&Waiting);
     }
     FltpOperationRunning(Operation);
 }

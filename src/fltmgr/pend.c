@@ -236,6 +236,42 @@ FltClearCancelCompletion(PFLT_CALLBACK_DATA CallbackData)
     return STATUS_SUCCESS;
 }
 
+/* ---- who has it ---- */
+
+/* FlightLock is held. */
+static BOOLEAN
+FltpPendedDescribeLocked(const FLTP_OPERATION *Operation, IOP_PENDED *Pended)
+{
+    if (!Operation->Suspended || Operation->PendedBy == NULL) {
+        return FALSE;
+    }
+    Pended->Owner = Operation->PendedBy->Filter->Owner;
+    Pended->Routine = 0;
+    for (ULONG i = 0; i < Operation->Count; i++) {
+        const FLTP_CALLBACK *Callback = &Operation->Callbacks[i];
+        if (Callback->Instance == Operation->PendedBy) {
+            Pended->Routine = Operation->Phase == FltpPhasePost ? (uintptr_t)Callback->Post : (uintptr_t)Callback->Pre;
+        }
+    }
+    return TRUE;
+}
+
+BOOLEAN
+FltpPendedBy(PIRP Irp, IOP_PENDED *Pended)
+{
+    BOOLEAN Found = FALSE;
+
+    for (PFLT_VOLUME Volume = FltpVolumeNext(NULL); Volume != NULL; Volume = FltpVolumeNext(Volume)) {
+        FltpLockAcquire(&Volume->FlightLock, FLTP_RANK_FLIGHT);
+        for (PLIST_ENTRY Entry = Volume->InFlight.Flink; Entry != &Volume->InFlight && !Found; Entry = Entry->Flink) {
+            const FLTP_OPERATION *Operation = CONTAINING_RECORD(Entry, FLTP_OPERATION, FlightLinks);
+            Found = Operation->Irp == Irp && FltpPendedDescribeLocked(Operation, Pended);
+        }
+        FltpLockRelease(&Volume->FlightLock);
+    }
+    return Found;
+}
+
 /* ---- the status that the lower driver returned ---- */
 
 typedef struct FLTP_STATUS_REQUEST {

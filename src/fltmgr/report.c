@@ -158,7 +158,7 @@ NTSTATUS
 FltpInitialize(VOID)
 {
     static const IOP_HOOKS Hooks = { .VolumeMounted = FltpVolumeMounted, .VolumeDismounting = FltpVolumeDismounting,
-        .FileObjectClosing = FltpFileObjectClosing, .Interest = FltpVolumeInterest };
+        .FileObjectClosing = FltpFileObjectClosing, .Interest = FltpVolumeInterest, .Pended = FltpPendedBy };
     PDRIVER_OBJECT Driver;
 
     if (FltpGlobals.Initialized) {

@@ -68,6 +68,8 @@ const struct view_callbacks *fuse_session_callbacks(fuse_session *session);
 int fuse_session_run(fuse_session *session, view *v);
 void fuse_session_stop(fuse_session *session);                 /* any thread, also before run; async-signal-safe */
 void fuse_session_stats(fuse_session *session, struct fuse_session_stats *out);
+/* The thread of a request that has been served for ns, seen by one caller who looks often; 0: none (any more).  A thread again after as long. */
+uint32_t fuse_session_stalled(fuse_session *session, uint64_t ns);
 void fuse_session_destroy(fuse_session *session);              /* closes fd */
 
 #endif

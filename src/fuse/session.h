@@ -56,6 +56,8 @@ struct fuse_worker {
     _Atomic(uint64_t) unique;                  /* request in service, 0 = none */
     _Atomic(uint32_t) opcode;                  /* its */
     _Atomic(uint32_t) interrupted;
+    /* fuse_session_stalled's */
+    uint64_t seen, seen_since;                 /* request that was in service at the last look, since when (port_clock_monotonic) */
 };
 
 #define FUSE_BACKING_SHARDS 32

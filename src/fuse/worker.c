@@ -327,6 +327,25 @@ fuse_workers_interrupt(struct fuse_session *s, uint64_t unique)
     return false;
 }
 
+/* Lock requests wait by themselves, ioctls as long as they like. */
+uint32_t
+fuse_session_stalled(struct fuse_session *s, uint64_t ns)
+{
+    const uint64_t now = port_clock_monotonic();
+    for (struct fuse_worker *w = atomic_load(&s->workers); w != NULL; w = w->next) {
+        const uint64_t unique = atomic_load(&w->unique);
+        const uint32_t opcode = atomic_load(&w->opcode);
+        if (unique == 0 || unique != w->seen || opcode == FUSE_SETLKW || opcode == FUSE_IOCTL) {
+            w->seen = unique;
+            w->seen_since = now;
+        } else if (now - w->seen_since >= ns) {
+            w->seen_since = now;               /* told; again after as long */
+            return atomic_load(&w->tid);
+        }
+    }
+    return 0;
+}
+
 void
 fuse_workers_free(struct fuse_session *s)
 {

@@ -27,8 +27,11 @@ const char *host_status_text(uint32_t status, char *text, size_t size);
 uint32_t host_nt_start(void (*fatal)(const struct port_fault_info *info));
 void host_nt_stop(void);
 
-/* A finding for each IRP that a driver has held for that long; their number. */
-unsigned host_nt_report_waiting(unsigned seconds);
+/* IRPs that drivers have held for that long; their number (io/iop.h, IopReportWaiting). */
+enum host_held { HOST_HELD_NOTE, HOST_HELD_END, HOST_HELD_FINISH };
+unsigned host_nt_report_waiting(unsigned seconds, enum host_held action, char *text, size_t size);
+/* The file of the request that this thread's innermost dispatch routine has; false: not known. Async-signal-safe. */
+bool host_nt_dispatched_name(char *name, size_t size);
 /* What a driver that is gone wrote to pool that it had freed. */
 void host_nt_check_freed(vf_owner *owner);
 /* The number by which the verifier knows the file of this name ("\\a\\b", UTF-8) on the first volume, see vf_set_file_hook; 0: there is none. */

@@ -143,9 +143,15 @@ host_nt_start(void (*fatal)(const struct port_fault_info *info))
 }
 
 unsigned
-host_nt_report_waiting(unsigned seconds)
+host_nt_report_waiting(unsigned seconds, enum host_held action, char *text, size_t size)
 {
-    return IopReportWaiting(seconds);
+    return IopReportWaiting(seconds, action == HOST_HELD_NOTE ? IopHeldNote : action == HOST_HELD_END ? IopHeldEnd : IopHeldFinish, text, size);
+}
+
+bool
+host_nt_dispatched_name(char *name, size_t size)
+{
+    return IopDispatchedName(name, size);
 }
 
 void

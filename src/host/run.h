@@ -44,6 +44,7 @@ struct run_options {
     const char *socket;  /* of the live view; NULL: in the runtime directory, "" none */
     const char *profile; /* of the volume; NULL: ntfs */
     unsigned threads, max_threads, watchdog;
+    int request_timeout; /* seconds; 0: never; negative: six times watchdog */
     const char *cc, *sanitize;
     bool debug;
     bool quiet, verbose;

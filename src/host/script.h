@@ -6,6 +6,7 @@
 #ifndef FILTERBED_HOST_SCRIPT_H
 #define FILTERBED_HOST_SCRIPT_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "host/text.h"
@@ -52,6 +53,7 @@ struct script_run {
     bool verbose;       /* show each line's result on out */
     bool keep_going;    /* a line that goes wrong is the result, and the next one runs */
     const _Atomic(int) *stop; /* set: end after the current line; may be NULL */
+    _Atomic(uint32_t) *line;  /* incremented at each line; may be NULL */
     unsigned operations, failed;
 };
 /* Runs line after line; the first one that goes wrong ends it, unless keep_going. Returns 0, or -1 with *err

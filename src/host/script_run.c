@@ -402,6 +402,9 @@ script_execute(const struct script *script, struct script_run *run, struct host_
                 host_fail(err, "%s:%d: interrupted before this line", script->name, c.line->line);
             break;
         }
+        if (run->line != NULL) {
+            atomic_fetch_add(run->line, 1);
+        }
         int rc = script_verbs[c.line->verb].run(&c);
         run->operations++;
         if (judge(script, &c, rc, result == 0 ? err : &later) != 0) {

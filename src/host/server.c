@@ -25,6 +25,7 @@
 #include "host/report.h"
 #include "host/run.h"
 #include "host/script.h"
+#include "host/stall.h"
 #include "host/unload.h"
 #include "host/watch.h"
 #include "host/where.h"
@@ -47,6 +48,7 @@ struct server {
     _Atomic(uint32_t) session_ended, script_ended;
     _Atomic(int) stop_script; /* set by any thread: finish, interrupt, a fault */
     struct fuse_session_stats stats;
+    struct stall stall;
     struct host_watch *watch; /* NULL: changes behind the mount show when the kernel's copies expire */
     struct host_watch_stats watched;
 };
@@ -220,6 +222,26 @@ attach_filters(struct server *s)
     return 0;
 }
 
+/* ---- requests that do not come back ---- */
+
+static void
+tell_stall(bool end, const char *text)
+{
+    say(json_pack("{s:s, s:o}", "type", end ? "stalled" : "note", "text", safe_string(text)));
+}
+
+static void
+watch_requests(struct server *s)
+{
+    s->stall.note = number(s, "request_timeout") != 0 ? number(s, "watchdog") : 0;
+    s->stall.limit = number(s, "request_timeout");
+    s->stall.session = s->session;
+    s->stall.tell = tell_stall;
+    if (s->stall.limit != 0) {
+        stall_start(&s->stall);
+    }
+}
+
 /* ---- serving a mount ---- */
 
 /* Nothing is behind a volume in memory. */
@@ -295,6 +317,7 @@ start_serving(struct server *s, int fd)
         fbed_fail(&error, 0, -rc, "serving the mount cannot start: %s", strerror(-rc));
         return fail(&error);
     }
+    watch_requests(s);
     say(json_pack("{s:s}", "type", "serving"));
     return 0;
 }
@@ -312,7 +335,8 @@ run_script(void *arg)
     struct script_run run = {.out = stdout,
                              .who = {.uid = getuid(), .gid = getgid(), .pid = (uint32_t)getppid()},
                              .keep_going = flag(s, "keep_going"),
-                             .stop = &s->stop_script};
+                             .stop = &s->stop_script,
+                             .line = &s->stall.line};
     struct view_options options = {.metadata = VIEW_METADATA_EXACT,
                                    .no_passthrough = true,
                                    .uid = getuid(),
@@ -323,6 +347,7 @@ run_script(void *arg)
     if (rc == 0) {
         int created = view_create(&v, fbed_volume_number(s->volume), &options, NULL);
         run.v = v;
+        atomic_store(&s->stall.script, port_thread_id());
         rc = created == 0 ? script_execute(&script, &run, &err)
                           : host_fail(&err, "%s: %s", name, strerror(-created));
         if (v != NULL) {
@@ -330,6 +355,7 @@ run_script(void *arg)
         }
         script_free(&script);
     }
+    atomic_store(&s->stall.script, 0);
     say(json_pack("{s:s, s:b, s:o, s:i}", "type", "script", "ok", rc == 0, "text",
                   safe_string(rc == 0 ? "" : err.text), "operations", (int)run.operations));
     atomic_store(&s->script_ended, 1);
@@ -346,7 +372,8 @@ ends(struct server *s, const _Atomic(uint32_t) *ended)
     if (unload_wait(ended, number(s, "watchdog"), &waited)) {
         return true;
     }
-    if (host_nt_report_waiting(waited > 1 ? waited - 1 : 0) == 0 && where_report_stuck(waited) == 0) {
+    if (atomic_load(&s->stall.found) == 0 && host_nt_report_waiting(waited > 1 ? waited - 1 : 0, HOST_HELD_FINISH, NULL, 0) == 0 &&
+        where_report_stuck(waited) == 0) {
         vf_report("H-01", NULL, NULL, NULL, NULL, "requests are still under way after %u s", waited);
     }
     return false;
@@ -355,6 +382,7 @@ ends(struct server *s, const _Atomic(uint32_t) *ended)
 static void
 finish_front(struct server *s)
 {
+    stall_stop(&s->stall);
     s->stop_script = 1;
     devices_stop();
     if (s->session_thread != NULL) {
@@ -429,6 +457,7 @@ obey(struct server *s, struct channel *down, const json_t *message)
         return start_serving(s, down->passed) == 0;
     }
     if (channel_is(message, "script")) {
+        watch_requests(s);
         return port_thread_start(&s->script_thread, run_script, s, "script") == 0;
     }
     if (channel_is(message, "interrupt")) {

@@ -46,6 +46,18 @@ take_finding(struct supervisor *s, const json_t *m)
     channel_send(s->down, json_pack("{s:s}", "type", "interrupt"), -1);
 }
 
+/* A driver keeps a request: what waits for it cannot go on. The line of a script may end, if it was cancelled. */
+static void
+take_stall(struct supervisor *s, const char *text)
+{
+    if (s->script_done || s->command_ended || s->down < 0) {
+        return;
+    }
+    fprintf(stderr, "filterbed: %s\n", text != NULL ? text : "");
+    s->fault_stop = true;
+    channel_send(s->down, json_pack("{s:s}", "type", "interrupt"), -1);
+}
+
 static void
 take_note(struct supervisor *s, json_t *m)
 {
@@ -69,6 +81,8 @@ take_note(struct supervisor *s, json_t *m)
         snprintf(s->phase, sizeof s->phase, "%s", text != NULL ? text : "");
     } else if (channel_is(m, "note") && !s->options->quiet) {
         fprintf(stderr, "filterbed: %s\n", text != NULL ? text : "");
+    } else if (channel_is(m, "stalled")) {
+        take_stall(s, text);
     } else if (channel_is(m, "finding")) {
         take_finding(s, m);
     } else if (channel_is(m, "fault")) {
@@ -128,9 +142,9 @@ supervise_send_config(struct supervisor *s)
     }
     channel_send(
         s->down,
-        json_pack("{s:s, s:b, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
+        json_pack("{s:s, s:i, s:b, s:o, s:o, s:o, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:i, s:b, s:s*, s:o*, "
                   "s:o*, s:s*, s:s*, s:b}",
-                  "type", "config", "block_legacy", o->block_legacy, "filters", filters, "attach", attach, "faults", faults, "memory", s->prepared->directory == NULL,
+                  "type", "config", "request_timeout", o->request_timeout < 0 ? 6 * (int)o->watchdog : o->request_timeout, "block_legacy", o->block_legacy, "filters", filters, "attach", attach, "faults", faults, "memory", s->prepared->directory == NULL,
                   "case_insensitive", o->case_insensitive, "verify", o->verify, "watchdog",
                   (int)o->watchdog, "cached", o->cached, "no_passthrough", o->no_passthrough, "log",
                   s->prepared->log_fd >= 0, "threads", (int)o->threads, "max_threads",

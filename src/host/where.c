@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -15,6 +16,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "host/host.h"
 #include "port/port.h"
 
 #define ANSWER_NS UINT64_C(500000000)
@@ -39,6 +41,12 @@ handler(int signo, siginfo_t *info, void *raw)
                                            (uintptr_t)context->uc_mcontext.gregs[REG_RBP], answer,
                                            WHERE_FRAMES);
     vf_operation_text(answer_operation, sizeof answer_operation);
+    if (strncmp(answer_operation, "dispatch IRP_", 13) == 0 && strstr(answer_operation, " of ") == NULL) {
+        const size_t used = strlen(strcat(answer_operation, " of "));
+        if (!host_nt_dispatched_name(answer_operation + used, sizeof answer_operation - used)) {
+            answer_operation[used - 4] = '\0';
+        }
+    }
     atomic_store(&answered, 1);
 }
 
@@ -69,24 +77,51 @@ where_thread(uint32_t thread, uintptr_t *frames)
     return answer_count;
 }
 
+static const struct port_module *
+driver_of(const uintptr_t *frames, unsigned count)
+{
+    const struct port_module *module = NULL;
+    for (unsigned i = 0; i < count && module == NULL; i++) {
+        module = port_module_find(frames[i]);
+    }
+    return module;
+}
+
+static const char *
+operation(void)
+{
+    return answer_operation[0] != '\0' ? answer_operation : "no operation";
+}
+
+bool
+where_report_thread(uint32_t thread, unsigned seconds, char *text, size_t size)
+{
+    uintptr_t frames[WHERE_FRAMES];
+    const unsigned count = where_thread(thread, frames);
+    const struct port_module *module = driver_of(frames, count);
+    if (module == NULL) {
+        return false;
+    }
+    snprintf(text, size, "%s, in %s", operation(), module->name);
+    vf_report_stack("H-01", NULL, NULL, module->owner, NULL, vf_stack_intern(frames, count),
+                    "a call into %s has not returned for %u s: %s (thread %u)", module->name, seconds,
+                    operation(), thread);
+    return true;
+}
+
 static bool
 report_thread(uint32_t thread, unsigned seconds)
 {
     uintptr_t frames[WHERE_FRAMES];
     const unsigned count = where_thread(thread, frames);
-    for (unsigned i = 0; i < count; i++) {
-        const struct port_module *module = port_module_find(frames[i]);
-        if (module != NULL) {
-            vf_report_stack("H-01", NULL, NULL, module->owner, NULL, vf_stack_intern(frames, count),
-                            "a call into %s has not returned, %u s after the end of the command: "
-                            "%s (thread %u)",
-                            module->name, seconds,
-                            answer_operation[0] != '\0' ? answer_operation : "no operation",
-                            thread);
-            return true;
-        }
+    const struct port_module *module = driver_of(frames, count);
+    if (module != NULL) {
+        vf_report_stack("H-01", NULL, NULL, module->owner, NULL, vf_stack_intern(frames, count),
+                        "a call into %s has not returned, %u s after the end of the command: "
+                        "%s (thread %u)",
+                        module->name, seconds, operation(), thread);
     }
-    return false;
+    return module != NULL;
 }
 
 unsigned

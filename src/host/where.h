@@ -11,7 +11,10 @@
  * at a time. */
 unsigned
 where_thread(uint32_t thread, uintptr_t *frames);
-/* A finding for every thread that is in driver code now. Returns their number. */
+/* A finding if the thread is in driver code now, and has been for that long; text: the same in words. */
+bool
+where_report_thread(uint32_t thread, unsigned seconds, char *text, size_t size);
+/* A finding for every thread that is in driver code now, that long after the end of the command. Returns their number. */
 unsigned
 where_report_stuck(unsigned seconds);
 

@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+#include "rtl/rtlp.h"
+
 static IOP_THREAD_LOCAL IOP_CALL_FRAME *IopCallFrames;
 
 static const char *const IopMajorNames[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
@@ -73,6 +75,25 @@ IopCallBelow(PDEVICE_OBJECT Device, PIRP Irp)
     Irp->IoStatus.Information = 0;
     IofCompleteRequest(Irp, IO_NO_INCREMENT);
     return STATUS_NO_SUCH_DEVICE;
+}
+
+/* An IRP that has not been passed on is there, and its file object with it. */
+BOOLEAN
+IopDispatchedName(CHAR *Name, SIZE_T Size)
+{
+    const IOP_CALL_FRAME *Frame = IopCallFrames;
+
+    if (Frame == NULL || Frame->Gone || Frame->Location < 1) {
+        return FALSE;
+    }
+    const IO_STACK_LOCATION *Stack = (const IO_STACK_LOCATION *)(Frame->Irp + 1) + Frame->Location - 1;
+    if (Stack->FileObject == NULL) {
+        return FALSE;
+    }
+    const UNICODE_STRING *FileName = &Stack->FileObject->FileName;
+    const SIZE_T Used = RtlpUtf16ToUtf8(Name, Size - 1, FileName->Buffer, FileName->Length / sizeof(WCHAR));
+    Name[Used < Size - 1 ? Used : Size - 1] = 0;
+    return Name[0] != 0;
 }
 
 static NTSTATUS

@@ -167,8 +167,26 @@ typedef struct IOP_REQUEST {
 NTSTATUS IopRequest(IOP_REQUEST *Request, PIO_STATUS_BLOCK IoStatus);
 /* Cancels the pended IRP that the thread (port_thread_id) waits for in IopIssueIrp.  FALSE: it waits for none now. */
 BOOLEAN IopCancelThread(ULONG ThreadId);
-/* A finding for each of up to 16 IRPs that somebody has waited for longer than Seconds: who has it, and how it came there.  Their number. */
-ULONG IopReportWaiting(ULONG Seconds);
+/* Whoever waits for a pended IRP is here meanwhile (waiting.c). */
+typedef struct IOP_WAITING {
+    struct IOP_WAITING *Next, **Link;
+    PIRP Irp;
+    ULONG Thread;
+    BOOLEAN Noted;                             /* IopHeldNote has told of it */
+    ULONGLONG Since;                           /* port_clock_monotonic */
+    _Atomic(ULONG) Users;
+} IOP_WAITING;
+VOID IopWaitingEnter(IOP_WAITING *Waiting, PIRP Irp);
+VOID IopWaitingLeave(IOP_WAITING *Waiting);
+/*
+ * Up to 16 IRPs that somebody has waited for at least Seconds, and that a driver of somebody else's has; their number.
+ * IopHeldNote: each is told once, no finding.  IopHeldEnd: a finding for each, and it is cancelled.  Both leave out what is meant to wait.
+ * IopHeldFinish: a finding for each, whatever it is.  Text: the first one in words ("" if there is none), or NULL.
+ */
+typedef enum IOP_HELD_ACTION { IopHeldNote, IopHeldEnd, IopHeldFinish } IOP_HELD_ACTION;
+ULONG IopReportWaiting(ULONG Seconds, IOP_HELD_ACTION Action, CHAR *Text, SIZE_T Size);
+/* The file name of the request that a dispatch routine has, called on this thread and not yet passed on or completed.  Async-signal-safe. */
+BOOLEAN IopDispatchedName(CHAR *Name, SIZE_T Size);
 
 /*
  * The steps of IopRequest, for the filter manager, which starts in callback data and ends in an IRP for the device below.
@@ -257,6 +275,11 @@ typedef struct IOP_CHANGE {
     PCUNICODE_STRING Name;
     ULONG What;
 } IOP_CHANGE;
+/* Who has pended an IRP that is with the filter manager. */
+typedef struct IOP_PENDED {
+    vf_owner *Owner;
+    uintptr_t Routine;                         /* the callback that pended it, or 0 */
+} IOP_PENDED;
 typedef struct IOP_HOOKS {
     VOID (*VolumeMounted)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
     VOID (*VolumeDismounting)(PDEVICE_OBJECT RealDevice, PDEVICE_OBJECT VolumeDevice);
@@ -267,6 +290,7 @@ typedef struct IOP_HOOKS {
     VOID (*EcpCreateBegin)(PECP_LIST Callers);
     VOID (*EcpCreateEnd)(PECP_LIST Callers, PECP_LIST Last);
     VOID (*FileChanged)(PDEVICE_OBJECT VolumeDevice, const IOP_CHANGE *Change);   /* in the changing thread, no lock held; may not wait */
+    BOOLEAN (*Pended)(PIRP Irp, IOP_PENDED *Pended);          /* Irp: only a number here, it may be gone */
 } IOP_HOOKS;
 /* Up to four users (fltmgr, fsrtl, view, tests); every non-NULL member is called in registration order.  The same hooks count once. */
 NTSTATUS IopRegisterHooks(const IOP_HOOKS *Hooks);

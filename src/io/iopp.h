@@ -165,17 +165,6 @@ IopPreviousModeSwap(KPROCESSOR_MODE Mode)
     return KiPreviousModeSwap(Mode);
 }
 
-/* Whoever waits for a pended IRP is here meanwhile (waiting.c). */
-typedef struct IOP_WAITING {
-    struct IOP_WAITING *Next, **Link;
-    PIRP Irp;
-    ULONG Thread;
-    ULONGLONG Since;                           /* port_clock_monotonic */
-    _Atomic(ULONG) Users;
-} IOP_WAITING;
-VOID IopWaitingEnter(IOP_WAITING *Waiting, PIRP Irp);
-VOID IopWaitingLeave(IOP_WAITING *Waiting);
-
 /* ---- files ---- */
 enum {                                         /* IOP_FILE.State */
     IOP_FILE_OPENED = 1,                       /* the create succeeded: cleanup and close are owed */
@@ -202,6 +191,7 @@ NTSTATUS IopParameterCheckCreate(const IOP_CREATE *Create);
 VOID IopHooksFileObjectClosing(PFILE_OBJECT FileObject);
 VOID IopHooksEcpBegin(PECP_LIST Callers);
 VOID IopHooksEcpEnd(PECP_LIST Callers, PECP_LIST Last);
+BOOLEAN IopHooksPended(PIRP Irp, IOP_PENDED *Pended);
 VOID IopUnregisterHooks(VOID);
 VOID IopNotificationsForget(PDRIVER_OBJECT DriverObject);
 NTSTATUS IopNotificationsEnumerate(PDRIVER_OBJECT *List, ULONG Room, PULONG Actual);

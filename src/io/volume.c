@@ -102,6 +102,18 @@ IopHooksEcpEnd(PECP_LIST Callers, PECP_LIST Last)
     }
 }
 
+BOOLEAN
+IopHooksPended(PIRP Irp, IOP_PENDED *Pended)
+{
+    const ULONG Count = atomic_load_explicit(&IopHookCount, memory_order_acquire);
+    BOOLEAN Found = FALSE;
+
+    for (ULONG i = 0; i < Count && !Found; i++) {
+        Found = IopHooks[i].Pended != NULL && IopHooks[i].Pended(Irp, Pended);
+    }
+    return Found;
+}
+
 /* ---- VPB ---- */
 
 NTSTATUS

@@ -19,6 +19,7 @@ IopWaitingEnter(IOP_WAITING *Waiting, PIRP Irp)
 {
     Waiting->Irp = Irp;
     Waiting->Thread = port_thread_id();
+    Waiting->Noted = FALSE;
     Waiting->Since = port_clock_monotonic();
     atomic_init(&Waiting->Users, 0);
     port_lock_acquire(&IopWaitingLock);
@@ -46,12 +47,13 @@ IopWaitingLeave(IOP_WAITING *Waiting)
     }
 }
 
-BOOLEAN
-IopCancelThread(ULONG ThreadId)
+/* Irp: NULL, any. */
+static BOOLEAN
+IopCancelWaiting(ULONG ThreadId, const VOID *Irp)
 {
     port_lock_acquire(&IopWaitingLock);
     IOP_WAITING *Waiting = IopWaitingHead;
-    while (Waiting != NULL && Waiting->Thread != ThreadId) {
+    while (Waiting != NULL && (Waiting->Thread != ThreadId || (Irp != NULL && Waiting->Irp != Irp))) {
         Waiting = Waiting->Next;
     }
     if (Waiting != NULL) {
@@ -66,12 +68,21 @@ IopCancelThread(ULONG ThreadId)
     return TRUE;
 }
 
+BOOLEAN
+IopCancelThread(ULONG ThreadId)
+{
+    return IopCancelWaiting(ThreadId, NULL);
+}
+
 /* ---- IRPs that nobody completes ---- */
 
 #define IOP_MAX_HELD 16
 typedef struct IOP_HELD {
     PDRIVER_OBJECT Driver;                     /* that has it */
-    const void *Irp;
+    vf_owner *Owner;
+    uintptr_t Routine;
+    PIRP Irp;
+    ULONG Thread;
     ULONG Seconds;
     UCHAR Major;
     CHAR Name[200], Path[300];
@@ -87,12 +98,58 @@ IopHeldAppend(CHAR *Path, SIZE_T Size, const CHAR *Text)
     }
 }
 
+static BOOLEAN
+IopIsOplockControl(ULONG Code)
+{
+    switch (Code) {
+    case FSCTL_REQUEST_OPLOCK_LEVEL_1:
+    case FSCTL_REQUEST_OPLOCK_LEVEL_2:
+    case FSCTL_REQUEST_BATCH_OPLOCK:
+    case FSCTL_REQUEST_FILTER_OPLOCK:
+    case FSCTL_REQUEST_OPLOCK:
+    case FSCTL_OPLOCK_BREAK_ACKNOWLEDGE:
+    case FSCTL_OPBATCH_ACK_CLOSE_PENDING:
+    case FSCTL_OPLOCK_BREAK_NOTIFY:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+/* It ends when something happens that nobody can foresee: changes in a directory, locks, oplocks, whatever devices are asked for. */
+static BOOLEAN
+IopMayWait(const IO_STACK_LOCATION *Stack)
+{
+    switch (Stack->MajorFunction) {
+    case IRP_MJ_DEVICE_CONTROL:
+    case IRP_MJ_INTERNAL_DEVICE_CONTROL:
+    case IRP_MJ_LOCK_CONTROL:
+        return TRUE;
+    case IRP_MJ_DIRECTORY_CONTROL:
+        return Stack->MinorFunction != IRP_MN_QUERY_DIRECTORY;
+    case IRP_MJ_FILE_SYSTEM_CONTROL:
+        return IopIsOplockControl(Stack->Parameters.FileSystemControl.FsControlCode);
+    default:
+        return Stack->FileObject != NULL && Stack->FileObject->DeviceObject->Vpb == NULL;
+    }
+}
+
+static VOID
+IopHeldName(const FILE_OBJECT *FileObject, IOP_HELD *Held)
+{
+    const UNICODE_STRING *Name = FileObject->FileName.Length != 0 ? &FileObject->FileName : &ObpHeader(FileObject->DeviceObject)->Name;
+    const SIZE_T Used = RtlpUtf16ToUtf8(Held->Name, sizeof(Held->Name) - 1, Name->Buffer, Name->Length / sizeof(WCHAR));
+
+    Held->Name[Used < sizeof(Held->Name) - 1 ? Used : sizeof(Held->Name) - 1] = 0;
+}
+
 /* IopWaitingLock: the IRP is there.  It may be on its way at this very moment: what is read then is of before or after. */
 static BOOLEAN
-IopHeldDescribe(PIRP Irp, IOP_HELD *Held)
+IopHeldDescribe(PIRP Irp, BOOLEAN All, IOP_HELD *Held)
 {
     const CHAR Current = Irp->CurrentLocation;
 
+    memset(Held, 0, sizeof(*Held));
     if (Current < 1 || Current > Irp->StackCount) {
         return FALSE;
     }
@@ -105,38 +162,103 @@ IopHeldDescribe(PIRP Irp, IOP_HELD *Held)
             Held->Driver = Device->DriverObject;
         }
     }
-    const PFILE_OBJECT FileObject = First[Current - 1].FileObject;
-    if (FileObject != NULL) {
-        const UNICODE_STRING *Name = FileObject->FileName.Length != 0 ? &FileObject->FileName : &ObpHeader(FileObject->DeviceObject)->Name;
-        SIZE_T Used = RtlpUtf16ToUtf8(Held->Name, sizeof(Held->Name) - 1, Name->Buffer, Name->Length / sizeof(WCHAR));
-        Held->Name[Used < sizeof(Held->Name) - 1 ? Used : sizeof(Held->Name) - 1] = 0;
+    if (Held->Driver == NULL || (!All && IopMayWait(&First[Current - 1]))) {
+        return FALSE;
+    }
+    if (First[Current - 1].FileObject != NULL) {
+        IopHeldName(First[Current - 1].FileObject, Held);
     }
     Held->Major = First[Current - 1].MajorFunction;
     Held->Irp = Irp;
-    return Held->Driver != NULL;
+    Held->Owner = IOP_DRIVER_FROM(Held->Driver)->Owner;
+    /* Its dispatch routine is the best there is: nobody sees IoMarkIrpPending. */
+    Held->Routine = (uintptr_t)Held->Driver->MajorFunction[Held->Major];
+    return TRUE;
+}
+
+static ULONG
+IopHeldCollect(IOP_HELD *Held, ULONG Seconds, IOP_HELD_ACTION Action)
+{
+    const ULONGLONG Now = port_clock_monotonic();
+    ULONG Count = 0;
+
+    port_lock_acquire(&IopWaitingLock);
+    for (IOP_WAITING *Waiting = IopWaitingHead; Waiting != NULL && Count < IOP_MAX_HELD; Waiting = Waiting->Next) {
+        const ULONG Waited = (ULONG)((Now - Waiting->Since) / 1000000000u);
+        if (Waited < Seconds || (Action == IopHeldNote && Waiting->Noted)) {
+            continue;
+        }
+        Waiting->Noted = Waiting->Noted || Action == IopHeldNote;
+        if (IopHeldDescribe(Waiting->Irp, Action == IopHeldFinish, &Held[Count])) {
+            Held[Count].Seconds = Waited;
+            Held[Count++].Thread = Waiting->Thread;
+        }
+    }
+    port_lock_release(&IopWaitingLock);
+    return Count;
+}
+
+static VOID
+IopHeldReport(const IOP_HELD *Held)
+{
+    const uintptr_t Routine = Held->Routine + 1;
+
+    vf_report_stack("IO-15", NULL, NULL, Held->Owner, NULL, vf_stack_intern(&Routine, Held->Routine != 0),
+        "%s of %s has been with %s for %u s, pended, and nobody has completed it (it passed %s)", IopMajorName(Held->Major),
+        Held->Name[0] != 0 ? Held->Name : "?", vf_owner_name(Held->Owner), Held->Seconds, Held->Path);
+}
+
+/* Not ours: a driver's, or a minifilter's.  FALSE: it waits for what file systems wait for. */
+static BOOLEAN
+IopHeldByDriver(IOP_HELD *Held)
+{
+    IOP_PENDED Pended;
+
+    if (!IopDriverIsRuntime(Held->Driver)) {
+        return TRUE;
+    }
+    if (!IopHooksPended(Held->Irp, &Pended)) {
+        return FALSE;
+    }
+    Held->Owner = Pended.Owner;
+    Held->Routine = Pended.Routine;
+    IopHeldAppend(Held->Path, sizeof(Held->Path), ", ");
+    IopHeldAppend(Held->Path, sizeof(Held->Path), vf_owner_name(Held->Owner));
+    return TRUE;
+}
+
+static VOID
+IopHeldText(const IOP_HELD *Held, CHAR *Text, SIZE_T Size)
+{
+    IopHeldAppend(Text, Size, IopMajorName(Held->Major));
+    IopHeldAppend(Text, Size, " of ");
+    IopHeldAppend(Text, Size, Held->Name[0] != 0 ? Held->Name : "?");
+    IopHeldAppend(Text, Size, ", pended by ");
+    IopHeldAppend(Text, Size, vf_owner_name(Held->Owner));
 }
 
 ULONG
-IopReportWaiting(ULONG Seconds)
+IopReportWaiting(ULONG Seconds, IOP_HELD_ACTION Action, CHAR *Text, SIZE_T Size)
 {
     IOP_HELD *Held = port_alloc_zeroed(IOP_MAX_HELD * sizeof(*Held));
-    const ULONGLONG Now = port_clock_monotonic();
-    ULONG Count = 0, Reported = 0;
+    const ULONG Count = Held != NULL ? IopHeldCollect(Held, Seconds, Action) : 0;
+    ULONG Reported = 0;
 
-    port_lock_acquire(&IopWaitingLock);
-    for (IOP_WAITING *Waiting = IopWaitingHead; Held != NULL && Waiting != NULL && Count < IOP_MAX_HELD; Waiting = Waiting->Next) {
-        Held[Count].Seconds = (ULONG)((Now - Waiting->Since) / 1000000000u);
-        Count += Held[Count].Seconds >= Seconds && IopHeldDescribe(Waiting->Irp, &Held[Count]);
+    if (Text != NULL) {
+        Text[0] = 0;
     }
-    port_lock_release(&IopWaitingLock);
     for (ULONG i = 0; i < Count; i++) {
-        if (!IopDriverIsRuntime(Held[i].Driver)) {
-            /* Its dispatch routine is the best there is: nobody sees IoMarkIrpPending. */
-            const uintptr_t Routine = (uintptr_t)Held[i].Driver->MajorFunction[Held[i].Major] + 1;
-            vf_report_stack("IO-15", NULL, NULL, IOP_DRIVER_FROM(Held[i].Driver)->Owner, NULL, vf_stack_intern(&Routine, 1),
-                "%s of %s has been with %s for %u s, pended, and nobody has completed it (it passed %s)", IopMajorName(Held[i].Major),
-                Held[i].Name[0] != 0 ? Held[i].Name : "?", IOP_DRIVER_FROM(Held[i].Driver)->Name, Held[i].Seconds, Held[i].Path);
-            Reported++;
+        if (!IopHeldByDriver(&Held[i])) {
+            continue;
+        }
+        if (Reported++ == 0 && Text != NULL) {
+            IopHeldText(&Held[i], Text, Size);
+        }
+        if (Action != IopHeldNote) {
+            IopHeldReport(&Held[i]);
+        }
+        if (Action == IopHeldEnd) {
+            IopCancelWaiting(Held[i].Thread, Held[i].Irp);
         }
     }
     port_free(Held);

@@ -55,6 +55,8 @@ static const char help[] =
     "      --time-limit=SECONDS     a run of a campaign that takes longer is ended\n"
     "      --on-fault=WHAT          a driver crashed: continue without it (default) or stop\n"
     "      --watchdog=SECONDS       how long an unload may wait before it is reported (default 5)\n"
+    "      --request-timeout=SECONDS  a driver that keeps a request for longer is reported and ends the run\n"
+    "                               (default six times --watchdog; 0: never)\n"
     "\n"
     "      --metadata=MODE          exact (default): filters see every lookup; or cached\n"
     "      --no-passthrough         all data goes through the server, also what nobody filters\n"
@@ -81,6 +83,7 @@ enum {
     OPT_VERIFY,
     OPT_ON_FAULT,
     OPT_WATCHDOG,
+    OPT_REQUEST_TIMEOUT,
     OPT_METADATA,
     OPT_NO_PASSTHROUGH,
     OPT_CASE,
@@ -128,6 +131,7 @@ static const struct option options[] = {
     {"time-limit", required_argument, NULL, OPT_TIME_LIMIT},
     {"on-fault", required_argument, NULL, OPT_ON_FAULT},
     {"watchdog", required_argument, NULL, OPT_WATCHDOG},
+    {"request-timeout", required_argument, NULL, OPT_REQUEST_TIMEOUT},
     {"metadata", required_argument, NULL, OPT_METADATA},
     {"no-passthrough", no_argument, NULL, OPT_NO_PASSTHROUGH},
     {"case", required_argument, NULL, OPT_CASE},
@@ -204,9 +208,9 @@ choice(const char *word, const char *const *names)
 static int
 option_number(int opt, struct run_options *o)
 {
-    const long low = opt == OPT_ERROR_EXITCODE ? 0 : 1,
+    const long low = opt == OPT_ERROR_EXITCODE || opt == OPT_REQUEST_TIMEOUT ? 0 : 1,
                high = opt == OPT_ERROR_EXITCODE ? 255
-                      : opt == OPT_WATCHDOG || opt == OPT_TIME_LIMIT ? 100000
+                      : opt == OPT_WATCHDOG || opt == OPT_TIME_LIMIT || opt == OPT_REQUEST_TIMEOUT ? 100000
                                                 : 4096;
     long n;
     if (!command_number(optarg, low, high, &n)) {
@@ -222,6 +226,9 @@ option_number(int opt, struct run_options *o)
         break;
     case OPT_WATCHDOG:
         o->watchdog = (unsigned)n;
+        break;
+    case OPT_REQUEST_TIMEOUT:
+        o->request_timeout = (int)n;
         break;
     case OPT_TIME_LIMIT:
         o->time_limit = (unsigned)n;
@@ -381,6 +388,7 @@ option(int opt, char **argv, struct run_options *o)
         return -1;
     case OPT_ERROR_EXITCODE:
     case OPT_WATCHDOG:
+    case OPT_REQUEST_TIMEOUT:
     case OPT_TIME_LIMIT:
     case OPT_THREADS:
     case OPT_MAX_THREADS:
@@ -437,7 +445,7 @@ check(int argc, char **argv, struct run_options *o)
 int
 cmd_run(int argc, char **argv)
 {
-    struct run_options o = {.error_exitcode = -1, .verify = 1, .watchdog = 5};
+    struct run_options o = {.error_exitcode = -1, .verify = 1, .watchdog = 5, .request_timeout = -1};
     int opt, status = -1;
     optind = 0;
     opterr = 0;

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* A legacy filter that attaches to drive C: as it is loaded, and has a mistake: it pends reads of files whose name ends in "held" and never completes them. */
+/* A legacy filter that attaches to drive C: as it is loaded, and has mistakes: it pends reads of files whose name ends in
+ * "held" and never completes them, and does not come back from reads of those whose name ends in "never". */
 #include <ntifs.h>
 
 static NTSTATUS
 Pass(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION Stack = IoGetCurrentIrpStackLocation(Irp);
-    UNICODE_STRING Held = RTL_CONSTANT_STRING(L"held");
+    UNICODE_STRING Held = RTL_CONSTANT_STRING(L"held"), Never = RTL_CONSTANT_STRING(L"never");
+    KEVENT Event;
 
     if (Stack->MajorFunction == IRP_MJ_READ && RtlSuffixUnicodeString(&Held, &Stack->FileObject->FileName, TRUE)) {
         IoMarkIrpPending(Irp);
         return STATUS_PENDING;                 /* planted: nobody remembers it */
+    }
+    if (Stack->MajorFunction == IRP_MJ_READ && RtlSuffixUnicodeString(&Never, &Stack->FileObject->FileName, TRUE)) {
+        KeInitializeEvent(&Event, NotificationEvent, FALSE);
+        KeWaitForSingleObject(&Event, Executive, KernelMode, FALSE, NULL);    /* planted: nobody sets it */
     }
     IoSkipCurrentIrpStackLocation(Irp);
     return IoCallDriver(*(PDEVICE_OBJECT *)DeviceObject->DeviceExtension, Irp);
