@@ -20,7 +20,7 @@ FltpFileCached(PFILE_OBJECT FileObject)
     return __builtin_expect((LONG_PTR)File <= (LONG_PTR)FLTP_FILE_CLOSED, 0) ? NULL : File;
 }
 
-/* The node of a key on a target's list, or NULL.  In a read section. */
+/* The node of a key on a target's list, or NULL.  In a read section, or with the target's lock held. */
 static inline FLTP_CONTEXT_NODE *
 FltpTargetFind(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type)
 {

@@ -54,12 +54,6 @@ FltpLinkOwnerInitialize(FLTP_LINK_OWNER *Owner)
     InitializeListHead(&Owner->Links);
 }
 
-static BOOLEAN
-FltpNodeMatches(const FLTP_CONTEXT_NODE *Node, const void *Key, FLT_CONTEXT_TYPE Type)
-{
-    return Node->Key == FltpNodeKey(Key, Type);
-}
-
 /* ---- get ---- */
 
 typedef enum FLTP_TRY { FltpTryGot, FltpTryUnlinked, FltpTryDied } FLTP_TRY;
@@ -127,17 +121,6 @@ FltpSlotGet(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type, c
 }
 
 /* ---- link and unlink ---- */
-
-static FLTP_CONTEXT_NODE *
-FltpTargetFindLocked(const FLTP_TARGET *Target, const void *Key, FLT_CONTEXT_TYPE Type)
-{
-    FLTP_CONTEXT_NODE *Node = atomic_load_explicit(&Target->Head, memory_order_relaxed);
-
-    while (Node != NULL && !FltpNodeMatches(Node, Key, Type)) {
-        Node = atomic_load_explicit(&Node->Next, memory_order_relaxed);
-    }
-    return Node;
-}
 
 static VOID
 FltpNodeSetTarget(FLTP_CONTEXT_NODE *Node, FLTP_TARGET *Target)
@@ -288,7 +271,7 @@ FltpSlotSetLocked(const FLTP_SLOT *Slot, FLT_SET_CONTEXT_OPERATION Operation, FL
     if (!FltpNodeTakeLinkLocked(Slot->Target, Node)) {
         return Slot->Target->Dead ? FltpTargetDeadStatus(Slot->Target) : STATUS_FLT_CONTEXT_ALREADY_LINKED;
     }
-    FLTP_CONTEXT_NODE *Existing = FltpTargetFindLocked(Slot->Target, Slot->Key, Slot->Type);
+    FLTP_CONTEXT_NODE *Existing = FltpTargetFind(Slot->Target, Slot->Key, Slot->Type);
     if (Slot->Target->Dead) {
         Status = FltpTargetDeadStatus(Slot->Target);
     } else if (Existing != NULL && Operation == FLT_SET_CONTEXT_KEEP_IF_EXISTS) {
@@ -340,7 +323,7 @@ FltpSlotDelete(const FLTP_SLOT *Slot, PFLT_CONTEXT *OldContext)
     BOOLEAN Died = FALSE;
 
     FltpLockAcquire(&Slot->Target->Lock, FLTP_RANK_TARGET);
-    FLTP_CONTEXT_NODE *Node = FltpTargetFindLocked(Slot->Target, Slot->Key, Slot->Type);
+    FLTP_CONTEXT_NODE *Node = FltpTargetFind(Slot->Target, Slot->Key, Slot->Type);
     if (Node != NULL) {
         FltpNodeUnlinkLocked(Slot->Target, Node);
         Died = FltpNodeSettle(Node, OldContext, Slot->Routine);

@@ -57,6 +57,20 @@ reply_status(struct session *s, const struct job *j, uint32_t status)
 
 /* ---- requests ---- */
 
+/* What a session is for is decided once. false: it is for something already, or it ends. */
+static bool
+session_take(struct session *s, struct host_nt_device *device, struct host_nt_port *port)
+{
+    port_lock_acquire(&s->lock);
+    const bool taken = s->device == NULL && s->port == NULL && !s->ending && !s->closed;
+    if (taken) {
+        s->device = device;
+        s->port = port;
+    }
+    port_lock_release(&s->lock);
+    return taken;
+}
+
 static void
 job_open(struct session *s, const struct job *j)
 {
@@ -74,12 +88,7 @@ job_open(struct session *s, const struct job *j)
         host_buf_free(&more);
         return;
     }
-    port_lock_acquire(&s->lock);
-    const bool taken = s->device == NULL && s->port == NULL && !s->ending && !s->closed;
-    if (taken) {
-        s->device = device;
-    }
-    port_lock_release(&s->lock);
+    const bool taken = session_take(s, device, NULL);
     if (!taken) {
         host_nt_device_close(device);
     }
@@ -100,12 +109,7 @@ job_connect(struct session *s, const struct job *j)
         reply_status(s, j, status);
         return;
     }
-    port_lock_acquire(&s->lock);
-    const bool taken = s->device == NULL && s->port == NULL && !s->ending && !s->closed;
-    if (taken) {
-        s->port = port;
-    }
-    port_lock_release(&s->lock);
+    const bool taken = session_take(s, NULL, port);
     if (!taken) {
         host_nt_port_disconnect(port);
     }

@@ -20,4 +20,19 @@ num(const json_t *o, const char *key)
     return json_integer_value(json_object_get(o, key));
 }
 
+/* The innermost frame of the driver in a stack of a report, borrowed; NULL if there is none of the driver's. */
+static inline const json_t *
+driver_frame(const json_t *stack)
+{
+    const json_t *frame;
+    size_t i;
+    json_array_foreach(stack, i, frame)
+    {
+        if (json_is_true(json_object_get(frame, "driver"))) {
+            return frame;
+        }
+    }
+    return NULL;
+}
+
 #endif

@@ -49,14 +49,10 @@ put_stack(FILE *to, const json_t *stack, const char *what)
 {
     const json_t *f;
     size_t i;
-    bool drivers = false;
+    const bool drivers = driver_frame(stack) != NULL;
     if (json_array_size(stack) != 0) {
         put(to, what);
         fputs(":\n", to);
-    }
-    json_array_foreach(stack, i, f)
-    {
-        drivers = drivers || json_is_true(json_object_get(f, "driver"));
     }
     json_array_foreach(stack, i, f)
     {
@@ -77,16 +73,11 @@ put_stack(FILE *to, const json_t *stack, const char *what)
 static const char *
 place(const json_t *finding, char *text, size_t size)
 {
-    const json_t *f;
-    size_t i;
+    const json_t *f = driver_frame(json_object_get(finding, "stack"));
     text[0] = '\0';
-    json_array_foreach(json_object_get(finding, "stack"), i, f)
-    {
-        if (json_is_true(json_object_get(f, "driver"))) {
-            snprintf(text, size, " at %s (%s:%" JSON_INTEGER_FORMAT ")", str(f, "function"),
-                     host_path_base(str(f, "file")), json_integer_value(json_object_get(f, "line")));
-            break;
-        }
+    if (f != NULL) {
+        snprintf(text, size, " at %s (%s:%" JSON_INTEGER_FORMAT ")", str(f, "function"),
+                 host_path_base(str(f, "file")), num(f, "line"));
     }
     return text;
 }

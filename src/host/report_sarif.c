@@ -87,15 +87,8 @@ location(const json_t *frame, const char *cwd)
 static const json_t *
 place(const json_t *stack)
 {
-    const json_t *frame;
-    size_t i;
-    json_array_foreach(stack, i, frame)
-    {
-        if (json_is_true(json_object_get(frame, "driver"))) {
-            return frame;
-        }
-    }
-    return json_array_get(stack, 0);
+    const json_t *frame = driver_frame(stack);
+    return frame != NULL ? frame : json_array_get(stack, 0);
 }
 
 static json_t *

@@ -172,15 +172,11 @@ print_stack(const struct printer *p, const json_t *stack, int indent)
 {
     const json_t *f;
     size_t i;
-    unsigned drivers = 0;
+    const bool all = p->style->verbose || driver_frame(stack) == NULL;
     bool first = true;
     json_array_foreach(stack, i, f)
     {
-        drivers += json_is_true(json_object_get(f, "driver"));
-    }
-    json_array_foreach(stack, i, f)
-    {
-        if (drivers == 0 || p->style->verbose || json_is_true(json_object_get(f, "driver"))) {
+        if (all || json_is_true(json_object_get(f, "driver"))) {
             print_frame(p, f, first, indent);
             first = false;
         }
@@ -273,8 +269,6 @@ print_unimplemented(const struct printer *p, const json_t *report)
 static void
 print_fault(const struct printer *p, const json_t *fault)
 {
-    const json_t *frame;
-    size_t i;
     const json_int_t failed = num(fault, "failed"), calls = num(fault, "calls");
     fprintf(p->to, "    %s: ", str(fault, "fault"));
     if (failed == 0) {
@@ -283,13 +277,10 @@ print_fault(const struct printer *p, const json_t *fault)
     }
     fprintf(p->to, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " call%s failed, %s%s", failed, calls,
             plural(calls), failed > 1 ? "first " : "", str(fault, "routine"));
-    json_array_foreach(json_object_get(fault, "stack"), i, frame)
-    {
-        if (json_is_true(json_object_get(frame, "driver"))) {
-            fprintf(p->to, " in %s (%s:%" JSON_INTEGER_FORMAT ")", str(frame, "function"),
-                    shorten(p, str(frame, "file")), num(frame, "line"));
-            break;
-        }
+    const json_t *frame = driver_frame(json_object_get(fault, "stack"));
+    if (frame != NULL) {
+        fprintf(p->to, " in %s (%s:%" JSON_INTEGER_FORMAT ")", str(frame, "function"),
+                shorten(p, str(frame, "file")), num(frame, "line"));
     }
     fputc('\n', p->to);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: unit;concurrent */
 /* Programs at a driver's devices: the client library and the server's end of it, in one process. */
-#include "scratch.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <filterbed/client.h>
-#include <filterbed/filterbed.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -30,19 +29,12 @@
 #define OVERFLOW 0x80000005u
 #define END_OF_FILE 0xC0000011u
 
-static fbed_machine *machine;
 static fbed_filter *filter;
 static struct fbed_error failed;
 static struct fbc_error error;
 static struct fbc_options options;
 static struct sigaction faults; /* the machine's; cmocka puts its own in front of each test */
 
-#define SUCCEEDS(call)                                                                             \
-    do {                                                                                           \
-        if ((call) != 0) {                                                                         \
-            fail_msg("%s", error.text);                                                            \
-        }                                                                                          \
-    } while (0)
 #define FAILS(call, status_)                                                                       \
     do {                                                                                           \
         assert_int_equal(call, -1);                                                                \
@@ -53,15 +45,12 @@ static struct sigaction faults; /* the machine's; cmocka puts its own in front o
 static int
 setup(void **state)
 {
-    if (scratch_setup(state) != 0) {
+    if (machine_setup(state, FBED_VERIFY_STANDARD, 5) != 0) {
         return -1;
     }
-    setenv("XDG_CACHE_HOME", scratch, 1);
-    struct fbed_machine_options create = {.size = sizeof create, .verify = FBED_VERIFY_STANDARD, .watchdog_seconds = 5,
-                                          .debug_fd = open("/dev/null", O_WRONLY), .crash_fd = -1};
     char *path = host_printf("%s/tests/e2e/drivers/control", FILTERBED_SOURCE_DIR);
     struct fbed_filter_options load = {.size = sizeof load, .filter = path};
-    if (fbed_machine_create(&create, &machine, &failed) != 0 || fbed_filter_load(machine, &load, &filter, &failed) != 0) {
+    if (fbed_filter_load(machine, &load, &filter, &failed) != 0) {
         fail_msg("%s", failed.text);
     }
     sigaction(SIGSEGV, NULL, &faults);

@@ -1,39 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The embedding API: a machine in this process, with the examples as filters. */
-#include "scratch.h"
+#include "machine.h"
 
 #include <fcntl.h>
-#include <filterbed/filterbed.h>
 #include <jansson.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "port/port.h"
 
-static fbed_machine *machine;
 static fbed_volume *volume;
 static struct fbed_error error;
-
-#define SUCCEEDS(call)                                                                             \
-    do {                                                                                           \
-        if ((call) != 0) {                                                                         \
-            fail_msg("%s", error.text);                                                            \
-        }                                                                                          \
-    } while (0)
 
 static int
 setup(void **state)
 {
-    if (scratch_setup(state) != 0) {
+    if (machine_setup(state, FBED_VERIFY_STANDARD, 1) != 0) {
         return -1;
     }
-    setenv("XDG_CACHE_HOME", scratch, 1);
-    struct fbed_machine_options options = {.size = sizeof options,
-                                           .verify = FBED_VERIFY_STANDARD,
-                                           .watchdog_seconds = 1,
-                                           .debug_fd = open("/dev/null", O_WRONLY),
-                                           .crash_fd = -1};
-    SUCCEEDS(fbed_machine_create(&options, &machine, &error));
     SUCCEEDS(fbed_volume_add_memory(machine, NULL, &volume, &error));
     return 0;
 }

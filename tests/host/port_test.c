@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: unit;concurrent */
 /* The embedding API's end of communication ports, with a driver that asks before a file is opened. */
-#include "scratch.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <filterbed/client.h>
-#include <filterbed/filterbed.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -17,18 +16,10 @@
 #define TIMEOUT 0x102u
 #define DISCONNECTED 0xC0000037u
 
-static fbed_machine *machine;
 static fbed_volume *volume;
 static fbed_filter *filter;
 static struct fbed_error error;
 static struct sigaction faults; /* the machine's; cmocka puts its own in front of each test */
-
-#define SUCCEEDS(call)                                                                             \
-    do {                                                                                           \
-        if ((call) != 0) {                                                                         \
-            fail_msg("%s", error.text);                                                            \
-        }                                                                                          \
-    } while (0)
 
 static const char inf[] = "[Version]\nSignature = \"$Windows NT$\"\n"
                           "[DefaultInstall.NTamd64]\nOptionDesc = \"messenger\"\n"
@@ -42,16 +33,9 @@ static const char inf[] = "[Version]\nSignature = \"$Windows NT$\"\n"
 static int
 setup(void **state)
 {
-    if (scratch_setup(state) != 0) {
+    if (machine_setup(state, FBED_VERIFY_STANDARD, 5) != 0) {
         return -1;
     }
-    setenv("XDG_CACHE_HOME", scratch, 1);
-    struct fbed_machine_options options = {.size = sizeof options,
-                                           .verify = FBED_VERIFY_STANDARD,
-                                           .watchdog_seconds = 5,
-                                           .debug_fd = open("/dev/null", O_WRONLY),
-                                           .crash_fd = -1};
-    SUCCEEDS(fbed_machine_create(&options, &machine, &error));
     sigaction(SIGSEGV, NULL, &faults);
     SUCCEEDS(fbed_volume_add_memory(machine, NULL, &volume, &error));
     scratch_file("messenger.inf", inf);

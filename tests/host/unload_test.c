@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ctest-labels: unit;concurrent */
 /* Filters' modules come and go, for real, while other threads use the volume: legacy filters and minifilters, each at its turn. */
-#include "scratch.h"
+#include "machine.h"
 
-#include <fcntl.h>
-#include <filterbed/filterbed.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -12,32 +10,17 @@
 #define WORKERS 3
 #define ROUNDS 3
 
-static fbed_machine *machine;
 static fbed_volume *volume;
 static atomic_bool over;
 static atomic_ulong scripts;
 static struct fbed_error error;
 
-#define SUCCEEDS(call)                                                                             \
-    do {                                                                                           \
-        if ((call) != 0) {                                                                         \
-            fail_msg("%s", error.text);                                                            \
-        }                                                                                          \
-    } while (0)
-
 static int
 setup(void **state)
 {
-    if (scratch_setup(state) != 0) {
+    if (machine_setup(state, FBED_VERIFY_FULL, 5) != 0) {
         return -1;
     }
-    setenv("XDG_CACHE_HOME", scratch, 1);
-    struct fbed_machine_options options = {.size = sizeof options,
-                                           .verify = FBED_VERIFY_FULL,
-                                           .watchdog_seconds = 5,
-                                           .debug_fd = open("/dev/null", O_WRONLY),
-                                           .crash_fd = -1};
-    SUCCEEDS(fbed_machine_create(&options, &machine, &error));
     SUCCEEDS(fbed_volume_add_memory(machine, NULL, &volume, &error));
     return 0;
 }

@@ -20,4 +20,8 @@ int cmd_top(int argc, char **argv);
 bool
 command_number(const char *text, long low, long high, long *n);
 
+/* What is left of the command line says which run: nothing, or one PID if no socket was named. On failure usage is printed. */
+bool
+command_run(int argc, char **argv, const char *verb, const char *socket, long *pid);
+
 #endif

@@ -47,9 +47,7 @@ list(const char *what, int argc, char **argv)
             return EXIT_STATUS_USAGE;
         }
     }
-    if (argc - optind > 1 ||
-        (optind < argc && (socket != NULL || !command_number(argv[optind], 1, 1L << 30, &pid)))) {
-        fprintf(stderr, "filterbed %s: one PID, or --socket; see filterbed %s --help\n", what, what);
+    if (!command_run(argc, argv, what, socket, &pid)) {
         return EXIT_STATUS_USAGE;
     }
     return fbed_list(what, socket, pid, json);

@@ -2,6 +2,7 @@
 /* filterbed VERB …: finds the verb and hands over. */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,17 @@ command_number(const char *text, long low, long high, long *n)
     errno = 0;
     *n = strtol(text, &end, 10);
     return errno == 0 && end != text && *end == '\0' && *n >= low && *n <= high;
+}
+
+bool
+command_run(int argc, char **argv, const char *verb, const char *socket, long *pid)
+{
+    if (argc - optind <= 1 &&
+        (optind == argc || (socket == NULL && command_number(argv[optind], 1, 1L << 30, pid)))) {
+        return true;
+    }
+    fprintf(stderr, "filterbed %s: one PID, or --socket; see filterbed %s --help\n", verb, verb);
+    return false;
 }
 
 /* A standard descriptor that is closed would be the next file's. A command finds it closed as before. */

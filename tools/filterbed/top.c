@@ -54,8 +54,7 @@ cmd_top(int argc, char **argv)
             return EXIT_STATUS_USAGE;
         }
     }
-    if (argc - optind > 1 || (optind < argc && (o.socket != NULL || !command_number(argv[optind], 1, 1L << 30, &o.pid)))) {
-        fprintf(stderr, "filterbed top: one PID, or --socket; see filterbed top --help\n");
+    if (!command_run(argc, argv, "top", o.socket, &o.pid)) {
         return EXIT_STATUS_USAGE;
     }
     return fbed_top(&o);
